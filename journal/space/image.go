@@ -41,8 +41,8 @@ type Image struct {
 	Table   []Slot      `cbor:"table,omitempty"`
 	Boxes   []Box       `cbor:"boxes,omitempty"`
 	Lumps   []LumpSlot  `cbor:"lumps,omitempty"`
-	Held    []lumps.CID `cbor:"held,omitempty"` // sorted: what it may load
-	Fuel    uint64      `cbor:"fuel"`           // burnt so far
+	Held    []lumps.CID `cbor:"held,omitempty"`  // sorted: what it may load
+	Fuel    uint64      `cbor:"fuel"`            // burnt so far
 	Ended   bool        `cbor:"ended,omitempty"` // it ended and its exit has no event yet
 }
 

@@ -265,7 +265,7 @@ func diffTrees(ctx context.Context, getA, getB Get, a, b lumps.CID) iter.Seq2[Ch
 // cursor walks a tree in order, opening a node only when it must.
 type cursor struct {
 	get     Get
-	entries []Entry  // of the open leaf
+	entries []Entry   // of the open leaf
 	todo    []subtree // stack, next on top
 	err     error
 }

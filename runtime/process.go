@@ -1,0 +1,370 @@
+package runtime
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"hearth/journal/space"
+	"hearth/lumps"
+	"hearth/runtime/caps"
+)
+
+// Body is what executes a process's signals: a wasm instance.
+type Body interface {
+	// Receive handles one signal, with the guest's stack empty before and after.
+	// A *Trap ends the process.
+	Receive(w *Worker, s *Signal) error
+	// Run executes a blocking guest until it ends.
+	Run(ctx context.Context) error
+	// Memory is the linear memory as it is; valid until the next call.
+	Memory() []byte
+	// MemorySize is its length.
+	MemorySize() int
+	// Globals are the mutable globals, 8 bytes each, little endian.
+	Globals() []byte
+	// Close gives the instance back.
+	Close()
+}
+
+// Code is a module made ready to run under given limits.
+type Code interface {
+	// Program pins what a durable process needs; zero for transient code.
+	Program() space.Program
+	// Blocking reports a module without a handler.
+	Blocking() bool
+	// New makes an instance for p. im is the memory and globals to start from; nil
+	// is the state after initialisation.
+	New(ctx context.Context, p *Process, im *space.Image) (Body, error)
+}
+
+// Engine turns lumps into code.
+type Engine interface {
+	// Prepare compiles a module. For a durable process what its Program names is
+	// stored before Prepare returns. The error wraps ErrBadModule or ErrBlocking
+	// where the module is at fault.
+	Prepare(ctx context.Context, module lumps.CID, limits space.Limits, durable bool) (Code, error)
+	// Open makes the code that a Program pins ready again.
+	Open(ctx context.Context, prog space.Program) (Code, error)
+	Close() error
+}
+
+// State is where a process is.
+type State int32
+
+const (
+	StateIdle    State = iota // waits for a signal
+	StateReady                // has signals and waits for a worker
+	StateRunning              // executes
+	StateEnded
+)
+
+func (s State) String() string {
+	return [...]string{"idle", "ready", "running", "ended"}[s]
+}
+
+// Process is a unit of execution. The methods that guests reach (calls.go) may
+// only be called while the process executes.
+type Process struct {
+	rt      *Runtime
+	pid     uint64
+	module  lumps.CID
+	service string // the name that it was spawned under
+	parent  uint64
+	native  *Service // set for native services
+	limits  space.Limits
+	entry   int64 // entry point of a blocking guest, -1: run
+
+	// Owned by whoever executes the process.
+	body   Body
+	table  *caps.Table[space.Ref, *Mailbox]
+	boxes  []*Mailbox // by handle; nil where destroyed
+	lumps  lumpTable
+	fuel   atomic.Uint64 // burnt in all
+	memory atomic.Int64  // bytes of linear memory when it last stood still
+
+	mu      sync.Mutex
+	cond    *sync.Cond // of a process that waits on its own goroutine
+	state   atomic.Int32
+	queue   []*Signal // from head on
+	head    int
+	waiting int // signals in mailbox queues of a blocking guest
+	killed  atomic.Bool
+	why     *Trap // set before killed
+	ended   bool
+	// watchers are guarded by mu: who wants to hear of the end.
+	watchers []watcher
+	links    []*Process
+
+	dur *durableProcess // nil for a transient process
+}
+
+// watcher is a transient process's or a host's interest in an end.
+type watcher struct {
+	box  *Mailbox
+	cap  Capability // as the watcher holds it
+	call func(reason string)
+}
+
+// PID returns the number that names the process for ever.
+func (p *Process) PID() uint64 { return p.pid }
+
+// Durable reports whether the process survives a restart.
+func (p *Process) Durable() bool { return p.dur != nil }
+
+// Limits returns what bounds the process.
+func (p *Process) Limits() space.Limits { return p.limits }
+
+// Module returns the CID of the module, zero for a native service.
+func (p *Process) Module() lumps.CID { return p.module }
+
+// Entry returns the entry point of a blocking guest, -1 for run.
+func (p *Process) Entry() int64 { return p.entry }
+
+// Killed reports that the process must end; guests that burn fuel look here.
+func (p *Process) Killed() *Trap {
+	if p.killed.Load() {
+		return p.why
+	}
+	return nil
+}
+
+// Burn adds to the fuel account.
+func (p *Process) Burn(units uint64) { p.fuel.Add(units) }
+
+func (rt *Runtime) newProcess(pid uint64, limits space.Limits) *Process {
+	p := &Process{rt: rt, pid: pid, limits: limits, entry: -1}
+	p.table = caps.NewTable[space.Ref, *Mailbox](int(limits.Table))
+	kind := space.RefTransient
+	if !space.IsTransient(pid) {
+		kind = space.RefDurable
+	}
+	p.boxes = []*Mailbox{{proc: p, ref: space.Ref{Kind: kind, Process: pid}}}
+	return p
+}
+
+// self is the capability to the parent mailbox.
+func (p *Process) self(perms caps.Perms) Capability { return p.boxes[0].Cap(perms) }
+
+// push queues a signal for a transient process. It takes the signal over.
+func (p *Process) push(w *Worker, b *Mailbox, s *Signal) error {
+	if b.sink != nil {
+		b.sink(s)
+		s.free()
+		return nil
+	}
+	p.mu.Lock()
+	if p.ended || b.dead {
+		p.mu.Unlock()
+		s.free()
+		return nil
+	}
+	if len(p.queue)-p.head+p.waiting >= MaxQueue {
+		p.mu.Unlock()
+		s.free()
+		return ErrBusy
+	}
+	s.Box = b.handle
+	if p.cond != nil {
+		if p.native == nil {
+			b.queue = append(b.queue, s)
+			p.waiting++
+		} else {
+			p.queue = append(p.queue, s)
+		}
+		p.cond.Signal()
+		p.mu.Unlock()
+		return nil
+	}
+	p.enqueue(s)
+	wake := State(p.state.Load()) == StateIdle
+	if wake {
+		p.state.Store(int32(StateReady))
+	}
+	p.mu.Unlock()
+	if wake {
+		p.rt.sched.ready(w, p)
+	}
+	return nil
+}
+
+func (p *Process) enqueue(s *Signal) {
+	if p.head == len(p.queue) {
+		p.queue, p.head = p.queue[:0], 0
+	} else if p.head > 1024 && p.head*2 > len(p.queue) {
+		n := copy(p.queue, p.queue[p.head:])
+		clear(p.queue[n:])
+		p.queue, p.head = p.queue[:n], 0
+	}
+	p.queue = append(p.queue, s)
+}
+
+// turn executes what waits, for a while.
+func (p *Process) turn(w *Worker) {
+	if p.dur != nil {
+		p.dur.turn(w)
+		return
+	}
+	for range maxBatch {
+		p.mu.Lock()
+		if p.killed.Load() {
+			p.mu.Unlock()
+			p.end(w, p.why)
+			return
+		}
+		if p.head == len(p.queue) {
+			p.state.Store(int32(StateIdle))
+			p.mu.Unlock()
+			return
+		}
+		s := p.queue[p.head]
+		p.queue[p.head] = nil
+		p.head++
+		p.state.Store(int32(StateRunning))
+		p.mu.Unlock()
+		err := p.body.Receive(w, s)
+		p.memory.Store(int64(p.body.MemorySize()))
+		s.free()
+		if err != nil {
+			p.end(w, asTrap(err))
+			return
+		}
+	}
+	p.state.Store(int32(StateReady))
+	p.rt.sched.put(p)
+}
+
+// kill asks a transient process to end; it does so between two signals, or at
+// the end of a slice of fuel.
+func (p *Process) kill(w *Worker, why *Trap) {
+	p.mu.Lock()
+	if p.ended || p.killed.Load() {
+		p.mu.Unlock()
+		return
+	}
+	p.why = why
+	p.killed.Store(true)
+	wake := false
+	if p.cond != nil {
+		p.cond.Broadcast()
+	} else if wake = State(p.state.Load()) == StateIdle; wake {
+		p.state.Store(int32(StateReady))
+	}
+	p.mu.Unlock()
+	if wake {
+		p.rt.sched.ready(w, p)
+	}
+}
+
+// end takes a transient process out of the world and tells who watched.
+func (p *Process) end(w *Worker, why *Trap) {
+	p.mu.Lock()
+	if p.ended {
+		p.mu.Unlock()
+		return
+	}
+	p.ended = true
+	p.state.Store(int32(StateEnded))
+	queue := p.queue[p.head:]
+	p.queue, p.head = nil, 0
+	for _, b := range p.boxes {
+		if b != nil {
+			b.dead = true
+			queue = append(queue, b.queue...)
+			b.queue = nil
+		}
+	}
+	watchers, links := p.watchers, p.links
+	p.watchers, p.links = nil, nil
+	p.mu.Unlock()
+	for _, s := range queue {
+		s.free()
+	}
+	if p.body != nil {
+		p.body.Close()
+	}
+	p.rt.gone(w, p, why)
+	for _, x := range watchers {
+		if x.call != nil {
+			x.call(why.Reason)
+			continue
+		}
+		s := newSignal(nil)
+		s.Kind, s.Down = SignalDown, x.cap
+		x.box.proc.push(w, x.box, s)
+	}
+	for _, o := range links {
+		o.unlink(p)
+		if why.Reason != space.ReasonNormal {
+			o.kill(w, &Trap{Reason: space.ReasonLinked, Detail: "a linked process ended"})
+		}
+	}
+}
+
+// watch tells w when the process ends; at once if it has.
+func (p *Process) watch(w *Worker, x watcher) {
+	p.mu.Lock()
+	if !p.ended {
+		p.watchers = append(p.watchers, x)
+		p.mu.Unlock()
+		return
+	}
+	p.mu.Unlock()
+	if x.call != nil {
+		x.call("noproc")
+		return
+	}
+	s := newSignal(nil)
+	s.Kind, s.Down = SignalDown, x.cap
+	x.box.proc.push(w, x.box, s)
+}
+
+// link ties the ends of two transient processes together.
+func (p *Process) link(w *Worker, o *Process) {
+	if p == o {
+		return
+	}
+	a, b := p, o
+	if a.pid > b.pid {
+		a, b = b, a
+	}
+	a.mu.Lock()
+	b.mu.Lock()
+	dead := o.ended
+	if !dead && !slices.Contains(p.links, o) {
+		p.links, o.links = append(p.links, o), append(o.links, p)
+	}
+	b.mu.Unlock()
+	a.mu.Unlock()
+	if dead {
+		p.kill(w, &Trap{Reason: space.ReasonLinked, Detail: "a linked process ended"})
+	}
+}
+
+func (p *Process) unlink(o *Process) {
+	for _, x := range [2][2]*Process{{p, o}, {o, p}} {
+		x[0].mu.Lock()
+		if i := slices.Index(x[0].links, x[1]); i >= 0 {
+			x[0].links = slices.Delete(x[0].links, i, i+1)
+		}
+		x[0].mu.Unlock()
+	}
+}
+
+// queued returns how many signals wait.
+func (p *Process) queued() int {
+	if p.dur != nil {
+		return p.dur.queued()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.queue) - p.head + p.waiting
+}
+
+func asTrap(err error) *Trap {
+	if t, ok := err.(*Trap); ok {
+		return t
+	}
+	return &Trap{Reason: space.ReasonTrap, Detail: err.Error()}
+}

@@ -1,0 +1,116 @@
+package wasm
+
+import (
+	"fmt"
+	"os"
+	"unsafe"
+
+	"github.com/tetratelabs/wazero/experimental"
+	"golang.org/x/sys/unix"
+
+	"hearth/runtime"
+)
+
+// wasmPage is the unit in which linear memory grows.
+const wasmPage = 1 << 16
+
+// image is the memory of a module after its initialisation, in an anonymous file
+// that instances map privately. One that is all zeros has no file.
+type image struct {
+	f    *os.File
+	size int
+}
+
+func newImage(data []byte) (*image, error) {
+	im := &image{size: len(data)}
+	zero := true
+	for _, b := range data {
+		if b != 0 {
+			zero = false
+			break
+		}
+	}
+	if zero {
+		return im, nil
+	}
+	fd, err := unix.MemfdCreate("hearth-image", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("making a memory image: %w", err)
+	}
+	im.f = os.NewFile(uintptr(fd), "hearth-image")
+	if _, err := im.f.Write(data); err != nil {
+		im.f.Close()
+		return nil, fmt.Errorf("making a memory image: %w", err)
+	}
+	return im, nil
+}
+
+func (im *image) close() {
+	if im.f != nil {
+		im.f.Close()
+	}
+}
+
+// memory is the linear memory of one instance: a reservation of its maximum in
+// which the image is mapped copy-on-write and the rest is zero until touched.
+type memory struct {
+	all   []byte // the reservation
+	size  int    // in use
+	start int    // size of the image
+}
+
+// newMemory reserves max bytes. A guest cannot tell whether memory is touched, so
+// growing up to max never fails.
+func newMemory(im *image, max int) (*memory, error) {
+	if max < im.size {
+		max = im.size
+	}
+	if max == 0 {
+		return &memory{}, nil
+	}
+	all, err := unix.Mmap(-1, 0, max, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
+	if err != nil {
+		return nil, &runtime.HostError{Op: "reserving memory for a process", Err: err}
+	}
+	if im.f != nil && im.size > 0 {
+		_, _, errno := unix.Syscall6(unix.SYS_MMAP, uintptr(unsafe.Pointer(&all[0])), uintptr(im.size),
+			unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_FIXED, im.f.Fd(), 0)
+		if errno != 0 {
+			unix.Munmap(all)
+			return nil, &runtime.HostError{Op: "mapping a memory image", Err: errno}
+		}
+	}
+	return &memory{all: all, size: im.size, start: im.size}, nil
+}
+
+// Reallocate is wazero's way to ask for the memory's first size and its growth.
+func (m *memory) Reallocate(size uint64) []byte {
+	if size > uint64(len(m.all)) {
+		return nil
+	}
+	m.size = max(m.size, int(size))
+	return m.all[:m.size:m.size]
+}
+
+// Free is called by wazero when the instance closes. Only the instance gives the
+// memory back, since a recycled one outlives nothing.
+func (m *memory) Free() {
+	if m.all != nil {
+		unix.Munmap(m.all)
+		m.all = nil
+	}
+}
+
+// wipe makes the memory the image again. It reports false where that is not
+// possible without a new instance.
+func (m *memory) wipe() bool {
+	if m.size != m.start {
+		return false // wazero's view of the memory does not shrink
+	}
+	return m.size == 0 || unix.Madvise(m.all[:m.size], unix.MADV_DONTNEED) == nil
+}
+
+// allocator hands one prepared memory to the instance that is made with it.
+type allocator struct{ mem *memory }
+
+func (a *allocator) Allocate(_, max uint64) experimental.LinearMemory { return a.mem }
