@@ -5,8 +5,11 @@ package guest
 import "unsafe"
 
 // Lump is a handle of this process to immutable bytes. The zero value is not
-// special: a Lump comes from one of the functions below.
+// special: a Lump comes from a message or from one of the functions below.
 type Lump uint32
+
+// NoLump stands for a lump that a message names and that is not there.
+const NoLump Lump = none
 
 // NewLump makes a lump of data, which a durable process then holds.
 func NewLump(data []byte) Lump {
@@ -55,7 +58,11 @@ func (l Lump) Bytes(buf []byte) []byte {
 }
 
 // Free releases the handle.
-func (l Lump) Free() { lumpFree(uint32(l)) }
+func (l Lump) Free() {
+	if l != NoLump {
+		lumpFree(uint32(l))
+	}
+}
 
 // Forget makes a durable process hold the lump no longer.
 func (l Lump) Forget() { contentForget(uint32(l)) }

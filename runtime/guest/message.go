@@ -72,8 +72,9 @@ func (m *Message) Reply(data []byte, caps ...Capability) {
 	}
 }
 
-// Lumps returns the lumps that the message names. They are released with it; a
-// durable process holds them until it forgets them.
+// Lumps returns the lumps that the message names, NoLump for one that is not
+// there. They are released with the message; a durable process holds them until it
+// forgets them.
 func (m *Message) Lumps() []Lump {
 	if len(m.lumps) > 0 {
 		return m.lumps

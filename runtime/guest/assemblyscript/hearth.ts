@@ -236,13 +236,13 @@ export class Message {
 
   get text(): string { return String.UTF8.decode(this.data); }
 
-  /** The lumps that the message names. */
+  /** The lumps that the message names and that are there. */
   get lumps(): Lump[] {
     const known = this.held;
     if (known) return known;
     const h = new Uint32Array(lumpsNum_(this.signal)), all: Lump[] = [];
     lumps_(this.signal, h.dataStart);
-    for (let i = 0; i < h.length; i++) all.push(new Lump(h[i]));
+    for (let i = 0; i < h.length; i++) if (h[i] != NONE) all.push(new Lump(h[i]));
     this.held = all;
     return all;
   }

@@ -130,6 +130,7 @@ HEARTH_IMPORT("content", "load_cid") hearth_lump hearth_lump_load_cid(const hear
 HEARTH_IMPORT("content", "get_cid") void hearth_lump_get_cid(hearth_lump l, hearth_cid *cid);
 HEARTH_IMPORT("content", "forget") void hearth_lump_forget(hearth_lump l);
 HEARTH_IMPORT("content", "message_lumps_num") uint32_t hearth_signal_lumps_num(uint32_t signal);
+/* handle HEARTH_NONE for a lump that is not there. */
 HEARTH_IMPORT("content", "message_lumps") void hearth_signal_lumps(uint32_t signal, hearth_lump *lumps);
 HEARTH_IMPORT("content", "send") void hearth_send_lumps(hearth_cap c, const void *data, uint32_t len, const hearth_cap *caps, uint32_t ncaps, const hearth_lump *lumps, uint32_t nlumps);
 

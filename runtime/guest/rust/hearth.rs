@@ -300,7 +300,7 @@ pub struct Message {
     pub data: Vec<u8>,
     /// In a request the first is the reply address.
     pub caps: Vec<Capability>,
-    /// The lumps that the message names.
+    /// The lumps that the message names and that are there.
     pub lumps: Vec<Lump>,
 }
 
@@ -318,14 +318,13 @@ impl Signal {
         unsafe {
             match host::get_signal_kind(signal) {
                 0 => {
-                    // Vec<Capability> and Vec<Lump> are arrays of u32 handles.
+                    // Vec<Capability> is an array of u32 handles.
                     let data = filled(host::get_message_data_len(signal), |p: *mut u8| host::get_message_data(signal, p));
                     let caps = filled(host::get_message_caps_num(signal), |p: *mut Capability| {
                         host::get_message_caps(signal, p.cast())
                     });
-                    let lumps = filled(host::message_lumps_num(signal), |p: *mut Lump| {
-                        host::message_lumps(signal, p.cast())
-                    });
+                    let lumps = filled(host::message_lumps_num(signal), |p: *mut u32| host::message_lumps(signal, p));
+                    let lumps = lumps.into_iter().filter(|&l| l != NONE).map(Lump).collect();
                     Signal::Message(Message { data, caps, lumps })
                 }
                 1 => Signal::Down(Capability(host::get_down_capability(signal))),
@@ -347,7 +346,6 @@ unsafe fn filled<T>(n: usize, fill: impl FnOnce(*mut T)) -> Vec<T> {
 
 /// Immutable bytes, named by their digest.
 #[derive(PartialEq, Eq, Debug)]
-#[repr(transparent)]
 pub struct Lump(u32);
 
 impl Lump {
