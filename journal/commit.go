@@ -20,12 +20,12 @@ const (
 // committer writes records. It is one goroutine; nothing of it is shared.
 type committer struct {
 	j       *Journal
-	backlog []pending // taken from the queue
-	next    int       // backlog[next:] is yet to be encoded
-	spare   []pending // the queue to come
-	sealAt  uint64    // no record behind this one belongs in the segment
-	buf     []byte    // frames of the group
-	noted   int64     // offset of the last entry in the segment's index
+	backlog []Entry // taken from the queue
+	next    int     // backlog[next:] is yet to be encoded
+	spare   []Entry // the queue to come
+	sealAt  uint64  // no record behind this one belongs in the segment
+	buf     []byte  // frames of the group
+	noted   int64   // offset of the last entry in the segment's index
 
 	// The last encoded record.
 	seq  uint64
@@ -118,11 +118,11 @@ func (c *committer) encode() (full bool) {
 				return false
 			}
 			off := j.open.off + int64(len(c.buf))
-			if off+frameLen(len(p.body)) > j.o.SegmentSize && c.seq >= j.open.first {
+			if off+frameLen(len(p.Body)) > j.o.SegmentSize && c.seq >= j.open.first {
 				return true
 			}
 			c.frame(p, off)
-			*p = pending{}
+			*p = Entry{}
 		}
 		j.mu.Lock()
 		c.absorb()
@@ -133,12 +133,12 @@ func (c *committer) encode() (full bool) {
 	}
 }
 
-func (c *committer) frame(p *pending, off int64) {
+func (c *committer) frame(p *Entry, off int64) {
 	c.seq++
-	h := head{back: uint32(c.seq - c.written), seq: c.seq, time: p.time, kind: p.kind, prev: c.hash}
-	c.buf = appendFrame(c.buf, c.salt, &h, p.body)
-	c.hash = chain(h.seq, h.time, h.kind, p.body, &h.prev)
-	c.time = p.time
+	h := head{back: uint32(c.seq - c.written), seq: c.seq, time: p.Time, kind: p.Kind, prev: c.hash}
+	c.buf = appendFrame(c.buf, c.salt, &h, p.Body)
+	c.hash = chain(h.seq, h.time, h.kind, p.Body, &h.prev)
+	c.time = p.Time
 	if off-c.noted >= offsetStep {
 		c.j.open.offsets.note(c.seq, off)
 		c.noted = off

@@ -91,7 +91,7 @@ type Journal struct {
 	mu          sync.Mutex // guards what follows
 	work        sync.Cond  // the committer waits here for work
 	room        sync.Cond  // submitters wait here when too much is waiting
-	queue       []pending  // submitted, and not taken by the committer
+	queue       []Entry    // submitted, and not taken by the committer
 	headSeq     uint64     // last submitted
 	headTime    int64
 	waiting     int64   // bytes submitted and not durable
@@ -109,13 +109,6 @@ type Journal struct {
 }
 
 type watcher struct{ f func(seq uint64) }
-
-// pending is a record on its way to the committer, which knows its seq.
-type pending struct {
-	time int64
-	kind uint16
-	body []byte
-}
 
 // group is closed when every record up to last is durable or the journal failed.
 type group struct {
@@ -206,18 +199,35 @@ type noLock struct{}
 
 func (noLock) Close() error { return nil }
 
+// Entry is what a caller gives for a record.
+type Entry struct {
+	Kind uint16
+	Time int64
+	Body []byte
+}
+
 // Submit gives a record its place and returns without waiting for the disk: it
 // is durable when Wait returns for its seq. The body belongs to the journal from
 // now on. A time before the last record's becomes the last record's. Submit
 // blocks only while far too much is waiting for the disk.
 func (j *Journal) Submit(kind uint16, time int64, body []byte) (seq uint64, err error) {
-	seq, _, err = j.submit(kind, time, body)
+	seq, _, err = j.submit(Entry{kind, time, body})
 	return seq, err
 }
 
-func (j *Journal) submit(kind uint16, time int64, body []byte) (uint64, *group, error) {
-	if len(body) > MaxBody {
-		return 0, nil, fmt.Errorf("a body of %d bytes, and %d is the most: %w", len(body), MaxBody, ErrTooLarge)
+// SubmitBatch submits records that follow one another, and returns the seq of
+// the last. They share a place in the order, not their fate: a crash may leave
+// the first of them.
+func (j *Journal) SubmitBatch(es ...Entry) (last uint64, err error) {
+	last, _, err = j.submit(es...)
+	return last, err
+}
+
+func (j *Journal) submit(es ...Entry) (uint64, *group, error) {
+	for i := range es {
+		if n := len(es[i].Body); n > MaxBody {
+			return 0, nil, fmt.Errorf("a body of %d bytes, and %d is the most: %w", n, MaxBody, ErrTooLarge)
+		}
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -230,12 +240,15 @@ func (j *Journal) submit(kind uint16, time int64, body []byte) (uint64, *group, 
 	if j.readOnly {
 		return 0, nil, ErrReadOnly
 	}
-	j.headTime = max(j.headTime, time)
-	j.headSeq++
-	j.waiting += frameLen(len(body))
-	j.queue = append(j.queue, pending{j.headTime, kind, body})
-	if len(j.queue) == 1 {
+	if len(j.queue) == 0 {
 		j.work.Signal()
+	}
+	for i := range es {
+		e := &es[i]
+		j.headTime = max(j.headTime, e.Time)
+		j.headSeq++
+		j.waiting += frameLen(len(e.Body))
+		j.queue = append(j.queue, Entry{e.Kind, j.headTime, e.Body})
 	}
 	return j.headSeq, j.group, nil
 }
@@ -243,7 +256,7 @@ func (j *Journal) submit(kind uint16, time int64, body []byte) (uint64, *group, 
 // Append submits a record and waits until it is durable. When ctx ends first,
 // the record may become durable all the same.
 func (j *Journal) Append(ctx context.Context, kind uint16, time int64, body []byte) (seq uint64, err error) {
-	seq, g, err := j.submit(kind, time, body)
+	seq, g, err := j.submit(Entry{kind, time, body})
 	if err != nil {
 		return 0, err
 	}
