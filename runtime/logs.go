@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"log/slog"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -36,6 +37,23 @@ type LogLine struct {
 	Level  LogLevel `json:"level"`
 	Module string   `json:"module,omitempty"`
 	Text   string   `json:"text"`
+}
+
+// LogService writes a line that a process asked for to the log of the program.
+func (rt *Runtime) LogService(level, from, text string) {
+	if len(text) > maxLogLine {
+		text = text[:maxLogLine]
+	}
+	l := slog.LevelInfo
+	switch level {
+	case "trace", "debug":
+		l = slog.LevelDebug
+	case "warn":
+		l = slog.LevelWarn
+	case "error":
+		l = slog.LevelError
+	}
+	rt.log.Log(rt.ctx, l, text, "from", from)
 }
 
 // logs keeps the newest lines of every process, and of the last ones that ended.

@@ -134,6 +134,22 @@ func (rt *Runtime) Serve(s Service) {
 	}()
 }
 
+// NewService starts a native process without a name, reached by its capability
+// alone. It lives until the runtime stops or somebody kills it.
+func (rt *Runtime) NewService(handle func(ctx context.Context, r *Request)) *Port {
+	p := rt.newProcess(rt.transientPID(), space.DefaultLimits)
+	p.native = &Service{Handle: handle}
+	p.cond = sync.NewCond(&p.mu)
+	rt.addTransient(p)
+	rt.wg.Add(1)
+	go func() {
+		defer rt.wg.Done()
+		p.serve(rt.ctx)
+		p.end(nil, &Trap{Reason: space.ReasonNormal})
+	}()
+	return &Port{rt, p}
+}
+
 func (p *Process) serve(ctx context.Context) {
 	stop := context.AfterFunc(ctx, func() {
 		p.mu.Lock()
@@ -143,12 +159,12 @@ func (p *Process) serve(ctx context.Context) {
 	defer stop()
 	for {
 		p.mu.Lock()
-		for p.head == len(p.queue) && ctx.Err() == nil {
+		for p.head == len(p.queue) && ctx.Err() == nil && !p.killed.Load() {
 			p.state.Store(int32(StateIdle))
 			p.queue, p.head = p.queue[:0], 0
 			p.cond.Wait()
 		}
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || p.killed.Load() {
 			p.mu.Unlock()
 			return
 		}

@@ -15,6 +15,9 @@ import (
 type SpawnRequest struct {
 	Module  lumps.CID
 	Durable bool
+	// OrTransient takes a blocking module as a transient process where Durable would
+	// refuse it.
+	OrTransient bool
 	Service string       // register it under this name
 	Caps    []Capability // its table from handle 0; nil: the registry
 	Arg     []byte       // its first message, where HasArg
@@ -114,6 +117,13 @@ func (r *Request) SpawnFor(ctx context.Context, q SpawnRequest, reply, failed []
 	if q.Caps == nil {
 		q.Caps = []Capability{}
 	}
+	var ev *space.Spawn
+	var err error
+	if r.Durable && q.Durable {
+		if ev, err = rt.spawnEvent(ctx, &q); errors.Is(err, ErrBlocking) && q.OrTransient {
+			q.Durable = false
+		}
+	}
 	if !r.Durable || !q.Durable {
 		_, c, err := rt.Spawn(ctx, q)
 		if err != nil {
@@ -124,7 +134,6 @@ func (r *Request) SpawnFor(ctx context.Context, q SpawnRequest, reply, failed []
 		r.Reply(reply, c)
 		return
 	}
-	ev, err := rt.spawnEvent(ctx, &q)
 	if err != nil {
 		if !errors.Is(err, ErrBadModule) && !errors.Is(err, ErrBlocking) {
 			rt.log.Warn("a process could not be spawned", "module", q.Module, "for", r.From, "error", err)

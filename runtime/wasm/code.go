@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	goruntime "runtime"
 	"strings"
 	"sync"
 
@@ -142,7 +143,7 @@ func sameTypes(a, b []rewrite.ValType) bool {
 // memory and globals. The clock stands at 0, randomness comes from the module,
 // and nothing can be asked of the world, so the result is the same everywhere.
 func (e *Engine) initialise(ctx context.Context, module lumps.CID, r *rewrite.Result, limits space.Limits) (mem, globals []byte, err error) {
-	cm, err := e.wz.CompileModule(ctx, r.Module)
+	cm, err := e.init.CompileModule(ctx, r.Module)
 	if err != nil {
 		return nil, nil, bad(err)
 	}
@@ -153,7 +154,7 @@ func (e *Engine) initialise(ctx context.Context, module lumps.CID, r *rewrite.Re
 		return nil, nil, err
 	}
 	i.mem = m
-	if err := i.instantiate(ctx, cm); err != nil {
+	if err := i.instantiate(ctx, e.init, cm); err != nil {
 		m.Free()
 		return nil, nil, bad(err)
 	}
@@ -183,6 +184,16 @@ func (e *Engine) initialise(ctx context.Context, module lumps.CID, r *rewrite.Re
 		}
 	}
 	return append([]byte(nil), i.Memory()...), append([]byte(nil), i.Globals()...), nil
+}
+
+// compile makes machine code, on all processors.
+func (c *code) compile(ctx context.Context, bin []byte) (err error) {
+	ctx = experimental.WithCompilationWorkers(ctx, goruntime.GOMAXPROCS(0))
+	if c.compiled, err = c.e.wz.CompileModule(ctx, bin); err != nil {
+		c.image.close()
+		return bad(err)
+	}
+	return nil
 }
 
 func memoryMax(info *rewrite.Info, pages uint32) int {
@@ -223,9 +234,9 @@ func (c *code) pin(ctx context.Context, module, mem []byte, limits space.Limits)
 }
 
 // instantiate makes the wazero instance around i.mem.
-func (i *instance) instantiate(ctx context.Context, cm wazero.CompiledModule) error {
+func (i *instance) instantiate(ctx context.Context, wz wazero.Runtime, cm wazero.CompiledModule) error {
 	ctx = experimental.WithMemoryAllocator(ctx, &allocator{mem: i.mem})
-	mod, err := i.c.e.wz.InstantiateModule(ctx, cm, anonymous)
+	mod, err := wz.InstantiateModule(ctx, cm, anonymous)
 	if err != nil {
 		return err
 	}
@@ -271,7 +282,7 @@ func (c *code) New(ctx context.Context, p *runtime.Process, im *space.Image) (ru
 			i.mem.Free()
 			return nil, fmt.Errorf("the image of process %d is larger than its memory: %w", p.PID(), space.ErrBadState)
 		}
-		if err := i.instantiate(ctx, c.compiled); err != nil {
+		if err := i.instantiate(ctx, c.e.wz, c.compiled); err != nil {
 			i.mem.Free()
 			return nil, err
 		}

@@ -40,7 +40,8 @@ type Options struct {
 // Engine makes code of modules. It implements runtime.Engine.
 type Engine struct {
 	rt    *runtime.Runtime
-	wz    wazero.Runtime
+	wz    wazero.Runtime // runs processes
+	init  wazero.Runtime // runs initialisations
 	cache wazero.CompilationCache
 
 	mu    sync.Mutex
@@ -79,8 +80,12 @@ func New(rt *runtime.Runtime, o Options) (*Engine, error) {
 		cfg = cfg.WithCompilationCache(c)
 	}
 	e.wz = wazero.NewRuntimeWithConfig(ctx, cfg)
-	if err := e.host(ctx); err != nil {
+	// An initialisation runs once and is short: interpreting it takes a tenth of the
+	// time that compiling the module for it would, and gives the same image.
+	e.init = wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter().WithCoreFeatures(api.CoreFeaturesV2))
+	if err := errors.Join(host(ctx, e.wz), host(ctx, e.init)); err != nil {
 		e.wz.Close(ctx)
+		e.init.Close(ctx)
 		return nil, err
 	}
 	return e, nil
@@ -97,7 +102,7 @@ func (e *Engine) Close() error {
 	for _, c := range e.all {
 		c.close()
 	}
-	err := e.wz.Close(ctx)
+	err := errors.Join(e.wz.Close(ctx), e.init.Close(ctx))
 	if e.cache != nil {
 		err = errors.Join(err, e.cache.Close(ctx))
 	}
@@ -177,10 +182,7 @@ func (e *Engine) prepare(ctx context.Context, module lumps.CID, limits space.Lim
 			return nil, err
 		}
 	}
-	if c.compiled, err = e.wz.CompileModule(ctx, rest.Module); err != nil {
-		return nil, bad(err)
-	}
-	return c, nil
+	return c, c.compile(ctx, rest.Module)
 }
 
 // Open makes the code that a Program pins ready again: no rewriter and no
@@ -222,10 +224,7 @@ func (e *Engine) open(ctx context.Context, prog space.Program) (*code, error) {
 		return nil, err
 	}
 	c.classify()
-	if c.compiled, err = e.wz.CompileModule(ctx, bin); err != nil {
-		return nil, bad(err)
-	}
-	return c, nil
+	return c, c.compile(ctx, bin)
 }
 
 // rewritten reads the facts of a module that was rewritten: its own mutable

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
 	"hearth/journal/space"
@@ -55,9 +56,9 @@ func apiTypes(s string) []api.ValueType {
 func u32(v uint64) uint32 { return uint32(v) }
 
 // host makes the modules that guests import.
-func (e *Engine) host(ctx context.Context) error {
+func host(ctx context.Context, wz wazero.Runtime) error {
 	for module, funcs := range hostFuncs {
-		b := e.wz.NewHostModuleBuilder(module)
+		b := wz.NewHostModuleBuilder(module)
 		for name, f := range funcs {
 			call := f.call
 			b.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(func(ctx context.Context, _ api.Module, s []uint64) {
@@ -228,7 +229,7 @@ func (i *instance) log(level runtime.LogLevel, module, text string) {
 
 func (i *instance) now() int64 {
 	if i.init != nil {
-		return 0
+		return 1 // the beginning of time: Go refuses to run at 0
 	}
 	return i.p.Now()
 }
