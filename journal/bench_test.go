@@ -20,6 +20,8 @@ func BenchmarkAppend(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer j.Close()
+			groups := 0
+			j.OnDurable(func(uint64) { groups++ })
 			body := make([]byte, 200)
 			ctx := context.Background()
 			b.ReportAllocs()
@@ -37,6 +39,7 @@ func BenchmarkAppend(b *testing.B) {
 			}
 			wg.Wait()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
+			b.ReportMetric(float64(b.N)/float64(max(1, groups)), "records/group")
 		})
 	}
 }

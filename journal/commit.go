@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime"
+	"slices"
 )
 
 const (
@@ -20,12 +22,14 @@ const (
 // committer writes records. It is one goroutine; nothing of it is shared.
 type committer struct {
 	j       *Journal
-	backlog []Entry // taken from the queue
-	next    int     // backlog[next:] is yet to be encoded
-	spare   []Entry // the queue to come
-	sealAt  uint64  // no record behind this one belongs in the segment
-	buf     []byte  // frames of the group
-	noted   int64   // offset of the last entry in the segment's index
+	help    *digester
+	backlog []Entry  // taken from the queue
+	digests []digest // of backlog
+	next    int      // backlog[next:] is yet to be encoded
+	spare   []Entry  // the queue to come
+	sealAt  uint64   // no record behind this one belongs in the segment
+	buf     []byte   // frames of the group
+	noted   int64    // offset of the last entry in the segment's index
 
 	// The last encoded record.
 	seq  uint64
@@ -40,7 +44,7 @@ type committer struct {
 // newCommitter is called before the first record can be submitted.
 func newCommitter(j *Journal) *committer {
 	return &committer{
-		j: j, seq: j.headSeq, time: j.headTime, hash: j.durableHash, written: j.headSeq,
+		j: j, help: newDigester(), seq: j.headSeq, time: j.headTime, hash: j.durableHash, written: j.headSeq,
 		salt: saltCRC(j.open.salt), marked: true,
 	}
 }
@@ -49,6 +53,7 @@ func newCommitter(j *Journal) *committer {
 func (c *committer) run() {
 	j := c.j
 	defer close(j.done)
+	defer c.help.close()
 	j.fill.advance(j.open.off)
 	for c.take() {
 		full := c.encode()
@@ -77,6 +82,9 @@ func (c *committer) run() {
 // journal is closed and everything is written.
 func (c *committer) take() bool {
 	j := c.j
+	// Those who were just told that their records are durable may have more:
+	// whoever can run does so first, and shares the group.
+	runtime.Gosched()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for c.next == len(c.backlog) && len(j.queue) == 0 && len(j.seals) == 0 {
@@ -112,6 +120,10 @@ func (c *committer) absorb() {
 func (c *committer) encode() (full bool) {
 	j := c.j
 	for {
+		if c.next == 0 {
+			c.digests = slices.Grow(c.digests[:0], len(c.backlog))[:len(c.backlog)]
+			c.help.digest(c.backlog, c.digests)
+		}
 		for ; c.next < len(c.backlog); c.next++ {
 			p := &c.backlog[c.next]
 			if c.seq == c.sealAt || len(c.buf) >= maxGroup {
@@ -121,7 +133,7 @@ func (c *committer) encode() (full bool) {
 			if off+frameLen(len(p.Body)) > j.o.SegmentSize && c.seq >= j.open.first {
 				return true
 			}
-			c.frame(p, off)
+			c.frame(p, &c.digests[c.next], off)
 			*p = Entry{}
 		}
 		j.mu.Lock()
@@ -133,11 +145,14 @@ func (c *committer) encode() (full bool) {
 	}
 }
 
-func (c *committer) frame(p *Entry, off int64) {
+func (c *committer) frame(p *Entry, d *digest, off int64) {
 	c.seq++
-	h := head{back: uint32(c.seq - c.written), seq: c.seq, time: p.Time, kind: p.Kind, prev: c.hash}
+	h := head{
+		bodyCRC: d.crc, len: uint32(len(p.Body)), back: uint32(c.seq - c.written),
+		seq: c.seq, time: p.Time, kind: p.Kind, prev: c.hash,
+	}
 	c.buf = appendFrame(c.buf, c.salt, &h, p.Body)
-	c.hash = chain(h.seq, h.time, h.kind, p.Body, &h.prev)
+	c.hash = chain(h.seq, h.time, h.kind, len(p.Body), &h.prev, &d.hash)
 	c.time = p.Time
 	if off-c.noted >= offsetStep {
 		c.j.open.offsets.note(c.seq, off)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"flag"
+	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
@@ -39,7 +40,7 @@ func goldenSegment() []byte {
 		r := &rs[i]
 		// Two groups: one of the first record, one of the others.
 		back := []uint32{1, 1, 2}[i]
-		b = appendFrame(b, saltCRC(h.salt), &head{back: back, seq: r.Seq, time: r.Time, kind: r.Kind, prev: r.Prev}, r.Body)
+		b = appendFrame(b, saltCRC(h.salt), &head{bodyCRC: crc32.Checksum(r.Body, castagnoli), len: uint32(len(r.Body)), back: back, seq: r.Seq, time: r.Time, kind: r.Kind, prev: r.Prev}, r.Body)
 	}
 	last := rs[len(rs)-1]
 	return appendFrame(b, saltCRC(h.salt), &head{seq: last.Seq, time: last.Time, flags: flagMark, prev: last.Hash}, nil)

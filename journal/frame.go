@@ -31,17 +31,20 @@ type Record struct {
 }
 
 // hash computes r.Hash from the other fields.
-func (r *Record) hash() [32]byte { return chain(r.Seq, r.Time, r.Kind, r.Body, &r.Prev) }
+func (r *Record) hash() [32]byte {
+	body := blake3.Sum256(r.Body)
+	return chain(r.Seq, r.Time, r.Kind, len(r.Body), &r.Prev, &body)
+}
 
-func chain(seq uint64, time int64, kind uint16, body []byte, prev *[32]byte) [32]byte {
-	bh := blake3.Sum256(body)
+// chain is the hash of a record.
+func chain(seq uint64, time int64, kind uint16, n int, prev, body *[32]byte) [32]byte {
 	var b [86]byte
 	binary.LittleEndian.PutUint64(b[0:], seq)
 	binary.LittleEndian.PutUint64(b[8:], uint64(time))
 	binary.LittleEndian.PutUint16(b[16:], kind)
-	binary.LittleEndian.PutUint32(b[18:], uint32(len(body)))
+	binary.LittleEndian.PutUint32(b[18:], uint32(n))
 	copy(b[22:], prev[:])
-	copy(b[54:], bh[:])
+	copy(b[54:], body[:])
 	return blake3.Sum256(b[:])
 }
 
@@ -72,13 +75,13 @@ func (h *head) mark() bool { return h.flags == flagMark }
 // durable is the last seq that was durable when the frame was written.
 func (h *head) durable() uint64 { return h.seq - uint64(h.back) }
 
-// appendFrame writes a frame behind dst.
+// appendFrame writes a frame behind dst. h.len and h.bodyCRC are those of body.
 func appendFrame(dst []byte, salt uint32, h *head, body []byte) []byte {
 	at := len(dst)
 	dst = append(dst, make([]byte, frameHead)...)
 	b := dst[at:]
-	binary.LittleEndian.PutUint32(b[4:], crc32.Checksum(body, castagnoli))
-	binary.LittleEndian.PutUint32(b[8:], uint32(len(body)))
+	binary.LittleEndian.PutUint32(b[4:], h.bodyCRC)
+	binary.LittleEndian.PutUint32(b[8:], h.len)
 	binary.LittleEndian.PutUint32(b[12:], h.back)
 	binary.LittleEndian.PutUint64(b[16:], h.seq)
 	binary.LittleEndian.PutUint64(b[24:], uint64(h.time))

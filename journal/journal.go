@@ -260,10 +260,14 @@ func (j *Journal) Append(ctx context.Context, kind uint16, time int64, body []by
 	if err != nil {
 		return 0, err
 	}
-	select {
-	case <-g.done:
-	case <-ctx.Done():
-		return seq, ctx.Err()
+	if ctx.Done() == nil {
+		<-g.done
+	} else {
+		select {
+		case <-g.done:
+		case <-ctx.Done():
+			return seq, ctx.Err()
+		}
 	}
 	if j.durable.Load() >= seq {
 		return seq, nil
