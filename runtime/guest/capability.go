@@ -15,7 +15,7 @@ const (
 	Nobody Capability = none
 )
 
-// Send sends a message. The capabilities stay with the sender.
+// Send sends a message. The capabilities stay with the sender. c must grant send.
 func (c Capability) Send(data []byte, caps ...Capability) {
 	if c == Nobody {
 		return
@@ -42,6 +42,10 @@ func (c Capability) Permissions() Permissions {
 	}
 	return Permissions(tableGetPermissions(uint32(c)))
 }
+
+// Can reports whether c allows all of p. Ask it of capabilities that strangers
+// sent: using one beyond its permissions ends this process.
+func (c Capability) Can(p Permissions) bool { return c.Permissions()&p == p }
 
 // Demote returns a capability to the same mailbox that allows at most p.
 func (c Capability) Demote(p Permissions) Capability {

@@ -65,9 +65,10 @@ func (m *Message) Take(i int) Capability {
 }
 
 // Reply answers a request: a message to its first capability. A message that
-// carries none expects no answer, and Reply does nothing.
+// carries none, or one that cannot be sent to, expects no answer, and Reply does
+// nothing.
 func (m *Message) Reply(data []byte, caps ...Capability) {
-	if len(m.Caps) > 0 {
+	if len(m.Caps) > 0 && m.Caps[0].Can(CanSend) {
 		m.Caps[0].Send(data, caps...)
 	}
 }

@@ -21,7 +21,7 @@ func RequestLumps(to Capability, data []byte, done func(*Message), caps []Capabi
 	// Most requests carry no argument, so the list is built in place.
 	var few [4]Capability
 	all := append(append(few[:0], reply), caps...)
-	if to.Permissions()&CanMonitor != 0 {
+	if to.Can(CanMonitor) {
 		mailboxMonitor(uint32(b), uint32(to))
 	}
 	if len(lumps) == 0 {

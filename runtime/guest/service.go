@@ -56,10 +56,19 @@ func Services(done func([]string)) {
 	})
 }
 
+// Kind says whether a process survives a restart of the server.
+type Kind uint8
+
+const (
+	Inherited Kind = iota // as the process that asks
+	Durable
+	Transient
+)
+
 // SpawnOptions are the choices of a spawner.
 type SpawnOptions struct {
 	Service     string // registers the child under this name
-	Durable     bool
+	Kind        Kind
 	MemoryPages uint32 // limit, in pages of 64 KiB; 0 for the host's
 	Fuel        uint64 // for one signal; 0 for the host's
 }
@@ -70,8 +79,11 @@ type SpawnOptions struct {
 func Spawn(spawner Capability, lump Lump, opt SpawnOptions, done func(Capability), caps ...Capability) {
 	b := serde.AppendLumpID([]byte(`{"lump":`), lump.ID())
 	b = append(b, `,"entrypoint":null`...)
-	if opt.Durable {
+	switch opt.Kind {
+	case Durable:
 		b = append(b, `,"durable":true`...)
+	case Transient:
+		b = append(b, `,"durable":false`...)
 	}
 	if opt.Service != "" {
 		b = serde.AppendString(append(b, `,"service":`...), opt.Service)

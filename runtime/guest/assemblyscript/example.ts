@@ -7,12 +7,13 @@ hearth.handle((m: hearth.Message): void => {
   const text = m.text;
   if (text == "later") {
     const to = m.take(0);
-    if (to) hearth.lookup("hearth.Sleep", foundSleep, to.handle);
+    if (to && to.can(hearth.CAN_SEND)) hearth.lookup("hearth.Sleep", foundSleep, to.handle);
+    else if (to) to.free();
     return;
   }
   if (text == "watch me" && m.caps.length > 0) {
     const c = m.take(0);
-    if (c && c.permissions & hearth.CAN_MONITOR) {
+    if (c && c.can(hearth.CAN_MONITOR)) {
       hearth.watch(c, (h: u32): void => new hearth.Capability(h).free(), c.handle);
     } else if (c) c.free();
     return;

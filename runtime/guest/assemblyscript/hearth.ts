@@ -170,6 +170,8 @@ export class Capability {
   }
 
   get permissions(): u32 { return permissions_(this.handle); }
+  /** Whether all of these are allowed. Ask it of capabilities that strangers sent: using one beyond its permissions ends this process. */
+  can(permissions: u32): bool { return (permissions_(this.handle) & permissions) == permissions; }
   demote(permissions: u32): Capability { return new Capability(demote_(this.handle, permissions)); }
   clone(): Capability { incRef_(this.handle); return new Capability(this.handle); }
   free(): void { decRef_(this.handle); }
@@ -255,12 +257,12 @@ export class Message {
     return c;
   }
 
-  /** Answers a request; does nothing where no answer is expected. */
+  /** Answers a request; does nothing where no answer is expected or can be sent. */
   reply(text: string, caps: Capability[] = []): void { this.replyData(String.UTF8.encode(text), caps); }
   replyData(data: ArrayBuffer, caps: Capability[] = []): void {
     if (this.caps.length == 0) return;
     const to = this.caps[0];
-    if (to) to.send(data, caps);
+    if (to && to.can(CAN_SEND)) to.send(data, caps);
   }
 
   release(): void {
@@ -336,7 +338,7 @@ function ask(w: Waiting, to: Capability, data: ArrayBuffer, caps: Capability[]):
   const mailbox = create_(), reply = new Capability(makeCapability_(mailbox, CAN_SEND));
   waiting.set(mailbox, w);
   // So that a service which ends before it answers is noticed.
-  if (to.permissions & CAN_MONITOR) monitor_(mailbox, to.handle);
+  if (to.can(CAN_MONITOR)) monitor_(mailbox, to.handle);
   to.send(data, [reply].concat(caps));
   reply.free();
 }

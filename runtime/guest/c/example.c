@@ -36,13 +36,13 @@ static void found_sleep(void *context, hearth_cap sleep) {
 void hearth_on_message(hearth_message *m) {
 	uint8_t buf[256];
 	hearth_text t = hearth_text_in(buf, sizeof buf);
-	if (m->ncaps > 0 && hearth_is(m, "later")) {
+	if (m->ncaps > 0 && hearth_is(m, "later") && hearth_can(m->caps[0], HEARTH_CAN_SEND)) {
 		hearth_cap to = hearth_take(m, 0);
 		if (!hearth_lookup(HEARTH_SLEEP, found_sleep, (void *)(uintptr_t)to.handle))
 			hearth_release(to);
 		return;
 	}
-	if (m->ncaps > 0 && hearth_is(m, "watch me") && (hearth_permissions(m->caps[0]) & HEARTH_CAN_MONITOR)) {
+	if (m->ncaps > 0 && hearth_is(m, "watch me") && hearth_can(m->caps[0], HEARTH_CAN_MONITOR)) {
 		hearth_cap c = hearth_take(m, 0);
 		if (hearth_watch(c, gone, (void *)(uintptr_t)c.handle))
 			watched++;

@@ -94,7 +94,7 @@ hearth_cap hearth_take(hearth_message *m, uint32_t i) {
 }
 
 void hearth_reply(hearth_message *m, const void *data, uint32_t len) {
-	if (m->ncaps > 0 && !hearth_is_nobody(m->caps[0]))
+	if (m->ncaps > 0 && hearth_can(m->caps[0], HEARTH_CAN_SEND))
 		hearth_send(m->caps[0], data, len, 0, 0);
 }
 
@@ -199,7 +199,7 @@ static bool request(waiting *w, hearth_cap to, const void *data, uint32_t len, c
 	for (uint32_t i = 0; i < ncaps; i++)
 		all[1 + i] = caps[i];
 	/* So that a service which ends before it answers is noticed. */
-	if (hearth_permissions(to) & HEARTH_CAN_MONITOR)
+	if (hearth_can(to, HEARTH_CAN_MONITOR))
 		hearth_mailbox_monitor(b, to);
 	hearth_send(to, data, len, all, 1 + ncaps);
 	hearth_release(all[0]);

@@ -155,6 +155,11 @@ HEARTH_IMPORT("time", "now") int64_t hearth_now(void);
 	void hearth_resume_of_module(void) {}
 
 static inline bool hearth_is_nobody(hearth_cap c) { return c.handle == HEARTH_NONE; }
+/* Whether c allows all of these. Ask it of capabilities that strangers sent: using
+ * one beyond its permissions ends this process. */
+static inline bool hearth_can(hearth_cap c, uint32_t permissions) {
+	return !hearth_is_nobody(c) && (hearth_permissions(c) & permissions) == permissions;
+}
 
 /* ---- Handlers, requests, watches (hearth.c) ----------------------------- */
 
@@ -173,7 +178,7 @@ void hearth_on_message(hearth_message *m);
 /* The guest may define this, and says HEARTH_WANTS_RESUME then. */
 void hearth_on_resume(void);
 
-/* Answers a request; does nothing where no answer is expected. */
+/* Answers a request; does nothing where no answer is expected or can be sent. */
 void hearth_reply(hearth_message *m, const void *data, uint32_t len);
 /* Hands a capability of the message to the caller, who releases it; HEARTH_NOBODY
  * where there is none. */
@@ -196,7 +201,8 @@ typedef void hearth_gone(void *context);
 bool hearth_request(hearth_cap to, const void *data, uint32_t len, const hearth_cap *caps, uint32_t ncaps, hearth_then *then, void *context);
 bool hearth_lookup(const char *name, hearth_found *found, void *context);
 bool hearth_register(const char *name, hearth_cap service, hearth_then *then, void *context);
-/* options is "" or members of the request, as ",\"durable\":true". The child's
+/* options is "" or members of the request, as ",\"durable\":true"; the child is as
+ * durable as the asker where it does not say. The child's
  * table is filled with caps from handle 0: give it the registry first. */
 bool hearth_spawn(hearth_cap spawner, const hearth_lump_id *module, const char *options, const hearth_cap *caps, uint32_t ncaps, hearth_found *found, void *context);
 /* Needs HEARTH_CAN_MONITOR. */

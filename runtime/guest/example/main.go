@@ -33,7 +33,7 @@ func receive(m *guest.Message) {
 	case "watch me":
 		// The capability outlives the message, so it is taken.
 		caller := m.Take(0)
-		if callers[caller] || caller.Permissions()&guest.CanMonitor == 0 {
+		if callers[caller] || !caller.Can(guest.CanMonitor) {
 			caller.Free()
 			return
 		}
@@ -54,6 +54,9 @@ func receive(m *guest.Message) {
 func later(to guest.Capability) {
 	guest.Go(func() {
 		defer to.Free()
+		if !to.Can(guest.CanSend) {
+			return
+		}
 		sleep := guest.Await(func(done func(guest.Capability)) { guest.Lookup(guest.SleepService, done) })
 		defer sleep.Free()
 		if guest.Call(sleep, []byte("1")) == nil {

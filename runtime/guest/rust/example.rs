@@ -43,11 +43,11 @@ impl hearth::Handler for Greeter {
             return self.answer(step, to, Some(m));
         }
         match &m.data[..] {
-            b"later" if !m.caps.is_empty() => {
+            b"later" if !m.caps.is_empty() && m.caps[0].can(hearth::CAN_SEND) => {
                 let b = hearth::lookup("hearth.Sleep");
                 self.later.insert(b.id(), (b, Step::LookUp, m.caps.swap_remove(0)));
             }
-            b"watch me" if !m.caps.is_empty() && m.caps[0].permissions() & hearth::CAN_MONITOR != 0 => {
+            b"watch me" if !m.caps.is_empty() && m.caps[0].can(hearth::CAN_MONITOR) => {
                 let (b, c) = (Mailbox::new(), m.caps.swap_remove(0));
                 b.monitor(&c);
                 self.watched.insert(b.id(), (b, c));

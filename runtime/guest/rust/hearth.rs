@@ -182,6 +182,12 @@ impl Capability {
         unsafe { host::get_permissions(self.0) }
     }
 
+    /// Whether all of these are allowed. Ask it of capabilities that strangers sent:
+    /// using one beyond its permissions ends this process.
+    pub fn can(&self, permissions: u32) -> bool {
+        self.permissions() & permissions == permissions
+    }
+
     pub fn demote(&self, permissions: u32) -> Capability {
         Capability(unsafe { host::demote(self.0, permissions) })
     }
@@ -305,10 +311,11 @@ pub struct Message {
 }
 
 impl Message {
-    /// Answers a request; does nothing where no answer is expected.
+    /// Answers a request; does nothing where no answer is expected or can be sent.
     pub fn reply(&self, data: &[u8], caps: &[&Capability]) {
-        if let Some(to) = self.caps.first() {
-            to.send(data, caps);
+        match self.caps.first() {
+            Some(to) if to.can(CAN_SEND) => to.send(data, caps),
+            _ => (),
         }
     }
 }
@@ -410,7 +417,7 @@ impl Drop for Lump {
 #[must_use]
 pub fn request(to: &Capability, data: &[u8], caps: &[&Capability]) -> Mailbox {
     let mailbox = Mailbox::new();
-    if to.permissions() & CAN_MONITOR != 0 {
+    if to.can(CAN_MONITOR) {
         mailbox.monitor(to);
     }
     let reply = mailbox.capability(CAN_SEND);
