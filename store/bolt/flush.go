@@ -9,8 +9,12 @@ import (
 )
 
 // changes is how many changes the database does not have, those that a flush is
-// writing left out. The committer's own.
-func (s *Store) changes() int { return s.blocks.changes() + s.lumps.changes() + s.roots.changes() }
+// writing left out.
+func (s *Store) changes() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.blocks.changes() + s.lumps.changes() + s.roots.changes()
+}
 
 // flushIfDue begins a flush when enough has changed.
 func (s *Store) flushIfDue() {
