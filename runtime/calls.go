@@ -30,7 +30,7 @@ func (p *Process) Send(w *Worker, h uint32, data []byte, capHandles []uint32, na
 		return trapf("a message with %d capabilities and %d lumps", len(capHandles), len(named))
 	}
 	if box != nil && p.dur == nil && len(capHandles) == 0 && len(named) == 0 {
-		box.proc.push(w, box, newSignal(data)) // a full mailbox drops: the sender is not told, as with a dead one
+		box.proc.push(w, box, w.signal(data)) // a full mailbox drops: the sender is not told, as with a dead one
 		return nil
 	}
 	var cs []Capability
@@ -252,14 +252,14 @@ func (p *Process) Receive(boxes []uint32, wait bool) (int, *Signal, error) {
 					b.queue = nil
 				}
 				p.waiting--
-				p.state.Store(int32(StateRunning))
+				p.state = StateRunning
 				return i, s, nil
 			}
 		}
 		if !wait {
 			return 0, nil, nil
 		}
-		p.state.Store(int32(StateIdle))
+		p.state = StateIdle
 		p.cond.Wait()
 	}
 }

@@ -69,9 +69,9 @@ func (dp *durableProcess) push(w *Worker, ev space.Event) {
 	}
 	dp.events = append(dp.events, q)
 	dp.d.queuedAll.Add(1)
-	wake := State(p.state.Load()) == StateIdle
+	wake := p.state == StateIdle
 	if wake {
-		p.state.Store(int32(StateReady))
+		p.state = StateReady
 	}
 	p.mu.Unlock()
 	if wake {
@@ -94,7 +94,7 @@ func (dp *durableProcess) turn(w *Worker) {
 		at := d.snapAt.Load()
 		empty := dp.head == len(dp.events)
 		if at > dp.captured && p.pid <= at && (empty || dp.events[dp.head].seq > at) {
-			p.state.Store(int32(StateRunning))
+			p.state = StateRunning
 			p.mu.Unlock()
 			if err := dp.capture(at); err != nil {
 				d.fail(err)
@@ -104,14 +104,14 @@ func (dp *durableProcess) turn(w *Worker) {
 		}
 		if empty {
 			dp.events, dp.head = dp.events[:0], 0
-			p.state.Store(int32(StateIdle))
+			p.state = StateIdle
 			p.mu.Unlock()
 			return
 		}
 		q := dp.events[dp.head]
 		dp.events[dp.head] = queuedEvent{}
 		dp.head++
-		p.state.Store(int32(StateRunning))
+		p.state = StateRunning
 		p.mu.Unlock()
 		ended, err := dp.execute(w, q)
 		if err != nil {
@@ -123,7 +123,7 @@ func (dp *durableProcess) turn(w *Worker) {
 			return
 		}
 	}
-	p.state.Store(int32(StateReady))
+	p.state = StateReady
 	p.rt.sched.put(p)
 }
 
@@ -277,7 +277,7 @@ func (dp *durableProcess) leave(x *space.Exit) {
 	p.ended = true
 	left := int64(len(dp.events) - dp.head)
 	dp.events, dp.head = nil, 0
-	p.state.Store(int32(StateEnded))
+	p.state = StateEnded
 	p.mu.Unlock()
 	if left > 0 {
 		d.dequeued(left)

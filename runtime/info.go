@@ -23,9 +23,11 @@ type ProcessInfo struct {
 }
 
 func (p *Process) info() ProcessInfo {
-	in := ProcessInfo{PID: p.pid, Durable: p.dur != nil, Service: p.service, Parent: p.parent, Module: p.module,
-		Fuel: p.fuel.Load(), Queue: p.queued(), State: State(p.state.Load()).String(), Memory: p.memory.Load()}
-	return in
+	queue := p.queued()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return ProcessInfo{PID: p.pid, Durable: p.dur != nil, Service: p.service, Parent: p.parent, Module: p.module,
+		Fuel: p.fuel.Load(), Queue: queue, State: p.state.String(), Memory: p.memory.Load()}
 }
 
 // Processes lists the living processes by PID: the durable ones first. What it

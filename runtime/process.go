@@ -76,9 +76,12 @@ type Process struct {
 	limits  space.Limits
 	entry   int64 // entry point of a blocking guest, -1: run
 
+	parentBox Mailbox
+	firstBox  [1]*Mailbox
+
 	// Owned by whoever executes the process.
 	body   Body
-	table  *caps.Table[space.Ref, *Mailbox]
+	table  caps.Table[space.Ref, *Mailbox]
 	boxes  []*Mailbox // by handle; nil where destroyed
 	lumps  lumpTable
 	fuel   atomic.Uint64 // burnt in all
@@ -86,7 +89,7 @@ type Process struct {
 
 	mu      sync.Mutex
 	cond    *sync.Cond // of a process that waits on its own goroutine
-	state   atomic.Int32
+	state   State
 	queue   []*Signal // from head on
 	head    int
 	waiting int // signals in mailbox queues of a blocking guest
@@ -135,12 +138,13 @@ func (p *Process) Burn(units uint64) { p.fuel.Add(units) }
 
 func (rt *Runtime) newProcess(pid uint64, limits space.Limits) *Process {
 	p := &Process{rt: rt, pid: pid, limits: limits, entry: -1}
-	p.table = caps.NewTable[space.Ref, *Mailbox](int(limits.Table))
+	p.table.Init(int(limits.Table))
 	kind := space.RefTransient
 	if !space.IsTransient(pid) {
 		kind = space.RefDurable
 	}
-	p.boxes = []*Mailbox{{proc: p, ref: space.Ref{Kind: kind, Process: pid}}}
+	p.parentBox = Mailbox{proc: p, ref: space.Ref{Kind: kind, Process: pid}}
+	p.boxes = append(p.firstBox[:0], &p.parentBox)
 	return p
 }
 
@@ -178,9 +182,9 @@ func (p *Process) push(w *Worker, b *Mailbox, s *Signal) error {
 		return nil
 	}
 	p.enqueue(s)
-	wake := State(p.state.Load()) == StateIdle
+	wake := p.state == StateIdle
 	if wake {
-		p.state.Store(int32(StateReady))
+		p.state = StateReady
 	}
 	p.mu.Unlock()
 	if wake {
@@ -206,33 +210,49 @@ func (p *Process) turn(w *Worker) {
 		p.dur.turn(w)
 		return
 	}
-	for range maxBatch {
+	batch := w.batch[:]
+	for done := 0; ; {
 		p.mu.Lock()
 		if p.killed.Load() {
 			p.mu.Unlock()
 			p.end(w, p.why)
 			return
 		}
-		if p.head == len(p.queue) {
-			p.state.Store(int32(StateIdle))
+		n := copy(batch[:], p.queue[p.head:])
+		if n == 0 {
+			p.queue, p.head, p.state = p.queue[:0], 0, StateIdle
 			p.mu.Unlock()
 			return
 		}
-		s := p.queue[p.head]
-		p.queue[p.head] = nil
-		p.head++
-		p.state.Store(int32(StateRunning))
-		p.mu.Unlock()
-		err := p.body.Receive(w, s)
-		p.memory.Store(int64(p.body.MemorySize()))
-		s.free()
-		if err != nil {
-			p.end(w, asTrap(err))
+		if done >= maxBatch {
+			p.state = StateReady
+			p.mu.Unlock()
+			p.rt.sched.put(p)
 			return
 		}
+		clear(p.queue[p.head : p.head+n])
+		p.head += n
+		p.state = StateRunning
+		p.mu.Unlock()
+		done += n
+		for i, s := range batch[:n] {
+			err := p.body.Receive(w, s)
+			w.free(s)
+			if err != nil || p.killed.Load() {
+				for _, s := range batch[i+1 : n] {
+					w.free(s)
+				}
+				if err != nil {
+					p.end(w, asTrap(err))
+					return
+				}
+				break
+			}
+		}
+		if n := int64(p.body.MemorySize()); n != p.memory.Load() {
+			p.memory.Store(n)
+		}
 	}
-	p.state.Store(int32(StateReady))
-	p.rt.sched.put(p)
 }
 
 // kill asks a transient process to end; it does so between two signals, or at
@@ -248,8 +268,8 @@ func (p *Process) kill(w *Worker, why *Trap) {
 	wake := false
 	if p.cond != nil {
 		p.cond.Broadcast()
-	} else if wake = State(p.state.Load()) == StateIdle; wake {
-		p.state.Store(int32(StateReady))
+	} else if wake = p.state == StateIdle; wake {
+		p.state = StateReady
 	}
 	p.mu.Unlock()
 	if wake {
@@ -265,7 +285,7 @@ func (p *Process) end(w *Worker, why *Trap) {
 		return
 	}
 	p.ended = true
-	p.state.Store(int32(StateEnded))
+	p.state = StateEnded
 	queue := p.queue[p.head:]
 	p.queue, p.head = nil, 0
 	for _, b := range p.boxes {

@@ -64,10 +64,11 @@ type Runtime struct {
 	nextPID  atomic.Uint64
 	epoch    atomic.Uint64
 
-	mu    sync.RWMutex
-	procs map[uint64]*Process   // transient ones
-	names map[string]Capability // of transients; durable names are in the kernel
-	codes map[space.Program]Code
+	mu      sync.RWMutex
+	procs   map[uint64]*Process   // transient ones
+	names   map[string]Capability // of transients; durable names are in the kernel
+	codes   map[space.Program]Code
+	initial []Capability // what a table begins with: handle 0 is the registry
 
 	snapMu         sync.Mutex // one snapshot at a time
 	snapSoon       chan struct{}
@@ -101,6 +102,7 @@ func New(o Options) (*Runtime, error) {
 	for _, s := range o.Services {
 		rt.Serve(s)
 	}
+	rt.initial = []Capability{rt.resolve(space.Cap{Ref: space.Ref{Kind: space.RefService, Service: RegistryName}, Perms: uint8(caps.Send)})}
 	return rt, nil
 }
 

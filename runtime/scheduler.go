@@ -40,6 +40,8 @@ type Worker struct {
 	local  procQueue
 	ticks  uint
 	slices int
+	spare  []*Signal         // for messages that its handlers send
+	batch  [maxBatch]*Signal // what the process that runs was handed
 	// detached is set when the place was given to another goroutine.
 	detached bool
 }
@@ -176,6 +178,30 @@ func (w *Worker) share() {
 		w.s.put(w.local.pop())
 	}
 }
+
+// signal returns a message with a copy of data.
+func (w *Worker) signal(data []byte) *Signal {
+	if w == nil || len(w.spare) == 0 || len(data) > inlineData {
+		return newSignal(data)
+	}
+	s := w.spare[len(w.spare)-1]
+	w.spare = w.spare[:len(w.spare)-1]
+	s.Data = s.inline[:copy(s.inline[:], data)]
+	return s
+}
+
+// free keeps a signal for the next message.
+func (w *Worker) free(s *Signal) {
+	if len(w.spare) >= maxSpareSignals {
+		s.free()
+		return
+	}
+	s.reset()
+	w.spare = append(w.spare, s)
+}
+
+// maxSpareSignals is how many signals a worker keeps.
+const maxSpareSignals = 256
 
 // Slice is called by a guest that has burnt a slice of fuel: others run.
 func (w *Worker) Slice() {

@@ -160,7 +160,7 @@ func (p *Process) serve(ctx context.Context) {
 	for {
 		p.mu.Lock()
 		for p.head == len(p.queue) && ctx.Err() == nil && !p.killed.Load() {
-			p.state.Store(int32(StateIdle))
+			p.state = StateIdle
 			p.queue, p.head = p.queue[:0], 0
 			p.cond.Wait()
 		}
@@ -171,7 +171,7 @@ func (p *Process) serve(ctx context.Context) {
 		s := p.queue[p.head]
 		p.queue[p.head] = nil
 		p.head++
-		p.state.Store(int32(StateRunning))
+		p.state = StateRunning
 		p.mu.Unlock()
 		if s.Kind == SignalMessage {
 			r := s.request

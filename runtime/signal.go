@@ -94,9 +94,13 @@ func newSignal(data []byte) *Signal {
 }
 
 func (s *Signal) free() {
+	s.reset()
+	signalPool.Put(s)
+}
+
+func (s *Signal) reset() {
 	if s.Caps != nil || s.Lumps != nil || s.request != nil || s.Kind != SignalMessage {
 		s.Caps, s.Lumps, s.request, s.Down, s.Kind = nil, nil, nil, Capability{}, SignalMessage
 	}
 	s.Data, s.Box, s.Seq, s.Time = nil, 0, 0, 0
-	signalPool.Put(s)
 }

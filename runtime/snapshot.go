@@ -205,9 +205,9 @@ func (d *durable) poke(job *snapshotJob) {
 	d.mu.Unlock()
 	for _, p := range procs {
 		p.mu.Lock()
-		wake := State(p.state.Load()) == StateIdle
+		wake := p.state == StateIdle
 		if wake {
-			p.state.Store(int32(StateReady))
+			p.state = StateReady
 		}
 		p.mu.Unlock()
 		if wake {

@@ -18,15 +18,15 @@ type SpawnRequest struct {
 	// OrTransient takes a blocking module as a transient process where Durable would
 	// refuse it.
 	OrTransient bool
-	Service string       // register it under this name
-	Caps    []Capability // its table from handle 0; nil: the registry
-	Arg     []byte       // its first message, where HasArg
-	HasArg  bool
-	Limits  space.Limits // zero fields get the default
-	Entry   int64        // entry point of a blocking guest; -1: run
-	Origin  string       // who asks
-	Key     string       // the same key spawns once
-	Parent  uint64
+	Service     string       // register it under this name
+	Caps        []Capability // its table from handle 0; nil: the registry
+	Arg         []byte       // its first message, where HasArg
+	HasArg      bool
+	Limits      space.Limits // zero fields get the default
+	Entry       int64        // entry point of a blocking guest; -1: run
+	Origin      string       // who asks
+	Key         string       // the same key spawns once
+	Parent      uint64
 }
 
 func (q *SpawnRequest) limits() space.Limits {
@@ -48,11 +48,6 @@ func (q *SpawnRequest) limits() space.Limits {
 	return l
 }
 
-// registryCap is what handle 0 is by convention.
-func (rt *Runtime) registryCap() Capability {
-	return rt.resolve(space.Cap{Ref: space.Ref{Kind: space.RefService, Service: RegistryName}, Perms: uint8(caps.Send)})
-}
-
 // Spawn starts a process and returns its PID and a capability with all
 // permissions. A durable one is on disk when Spawn returns.
 func (rt *Runtime) Spawn(ctx context.Context, q SpawnRequest) (uint64, Capability, error) {
@@ -60,7 +55,7 @@ func (rt *Runtime) Spawn(ctx context.Context, q SpawnRequest) (uint64, Capabilit
 		return 0, Capability{}, ErrTooLarge
 	}
 	if q.Caps == nil {
-		q.Caps = []Capability{rt.registryCap()}
+		q.Caps = rt.initial
 	}
 	if !q.Durable {
 		return rt.spawnTransient(ctx, q)
@@ -188,7 +183,7 @@ func (rt *Runtime) start(ctx context.Context, code Code, q *SpawnRequest) (*Proc
 		p.push(nil, p.boxes[0], newSignal(q.Arg))
 	}
 	if p.cond != nil {
-		p.state.Store(int32(StateRunning))
+		p.state = StateRunning
 		rt.wg.Add(1)
 		go func() {
 			defer rt.wg.Done()

@@ -19,9 +19,10 @@ var (
 // in identity. A Table is not safe for concurrent use: its process owns it.
 type Table[K comparable, L any] struct {
 	slots []slot[K, L]
-	index map[key[K]]uint32
-	free  []uint32 // min-heap of the free handles below len(slots)
+	index map[key[K]]uint32 // nil while the table is small enough to be searched
+	free  []uint32          // min-heap of the free handles below len(slots)
 	limit int
+	first [2]slot[K, L] // where most tables stay
 }
 
 type key[K comparable] struct {
@@ -36,9 +37,49 @@ type slot[K comparable, L any] struct {
 	perms  Perms
 }
 
+// small is up to how many handles a table is searched rather than indexed.
+const small = 8
+
 // NewTable returns an empty table for at most limit capabilities.
 func NewTable[K comparable, L any](limit int) *Table[K, L] {
-	return &Table[K, L]{limit: limit}
+	t := new(Table[K, L])
+	t.Init(limit)
+	return t
+}
+
+// Init makes t an empty table for at most limit capabilities.
+func (t *Table[K, L]) Init(limit int) { *t = Table[K, L]{limit: limit, slots: t.first[:0]} }
+
+// find returns the handle under which a capability is held.
+func (t *Table[K, L]) find(target K, perms Perms) (uint32, bool) {
+	if t.index != nil {
+		h, ok := t.index[key[K]{target, perms}]
+		return h, ok
+	}
+	for h := range t.slots {
+		if s := &t.slots[h]; s.count > 0 && s.perms == perms && s.target == target {
+			return uint32(h), true
+		}
+	}
+	return 0, false
+}
+
+// note puts a new entry in the index, making one when the table has grown.
+func (t *Table[K, L]) note(h uint32) {
+	if t.index == nil {
+		if len(t.slots) <= small {
+			return
+		}
+		t.index = make(map[key[K]]uint32, 2*small)
+		for h := range t.slots {
+			if s := &t.slots[h]; s.count > 0 {
+				t.index[key[K]{s.target, s.perms}] = uint32(h)
+			}
+		}
+		return
+	}
+	s := &t.slots[h]
+	t.index[key[K]{s.target, s.perms}] = h
 }
 
 // Len returns the number of capabilities held.
@@ -47,8 +88,7 @@ func (t *Table[K, L]) Len() int { return len(t.slots) - len(t.free) }
 // Add takes a capability in, or one more reference to it where it is held
 // already, and returns its handle.
 func (t *Table[K, L]) Add(target K, live L, perms Perms) (uint32, error) {
-	k := key[K]{target, perms}
-	if h, ok := t.index[k]; ok {
+	if h, ok := t.find(target, perms); ok {
 		s := &t.slots[h]
 		s.count++
 		s.live = live
@@ -65,10 +105,7 @@ func (t *Table[K, L]) Add(target K, live L, perms Perms) (uint32, error) {
 		t.slots = append(t.slots, slot[K, L]{})
 	}
 	t.slots[h] = slot[K, L]{target: target, live: live, count: 1, perms: perms}
-	if t.index == nil {
-		t.index = map[key[K]]uint32{}
-	}
-	t.index[k] = h
+	t.note(h)
 	return h, nil
 }
 
@@ -82,10 +119,7 @@ func (t *Table[K, L]) Put(h uint32, target K, live L, perms Perms, count uint32)
 		t.slots = append(t.slots, slot[K, L]{})
 	}
 	t.slots[h] = slot[K, L]{target: target, live: live, count: count, perms: perms}
-	if t.index == nil {
-		t.index = map[key[K]]uint32{}
-	}
-	t.index[key[K]{target, perms}] = h
+	t.note(h)
 	return nil
 }
 

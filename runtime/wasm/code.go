@@ -183,6 +183,9 @@ func (e *Engine) initialise(ctx context.Context, module lumps.CID, r *rewrite.Re
 			return nil, nil, bad(fmt.Errorf("its initialisation failed in %s: %s", name, text))
 		}
 	}
+	if err := i.findInbox(); err != nil {
+		return nil, nil, bad(err)
+	}
 	return append([]byte(nil), i.Memory()...), append([]byte(nil), i.Globals()...), nil
 }
 
@@ -288,6 +291,10 @@ func (c *code) New(ctx context.Context, p *runtime.Process, im *space.Image) (ru
 		}
 		if !c.blocking {
 			i.receive = i.mod.ExportedFunction("_hearth_receive")
+			if err := i.findInbox(); err != nil {
+				i.mod.Close(ctx)
+				return nil, bad(err)
+			}
 		}
 	}
 	i.p = p

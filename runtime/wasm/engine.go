@@ -44,15 +44,15 @@ type Engine struct {
 	init  wazero.Runtime // runs initialisations
 	cache wazero.CompilationCache
 
-	mu    sync.Mutex
-	codes map[codeKey]*loading
-	all   []*code
+	mu       sync.Mutex
+	modules  map[moduleKey]*loading
+	programs map[space.Program]*loading
+	all      []*code
 }
 
-// codeKey is what code depends on.
-type codeKey struct {
-	module  lumps.CID // as it came; zero where the code comes from a Program
-	program space.Program
+// moduleKey is what the code of a module depends on.
+type moduleKey struct {
+	module  lumps.CID
 	pages   uint32
 	depth   uint32
 	durable bool
@@ -70,7 +70,7 @@ type loading struct {
 func New(rt *runtime.Runtime, o Options) (*Engine, error) {
 	ctx := context.Background()
 	cfg := wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2).WithDebugInfoEnabled(true)
-	e := &Engine{rt: rt, codes: map[codeKey]*loading{}}
+	e := &Engine{rt: rt, modules: map[moduleKey]*loading{}, programs: map[space.Program]*loading{}}
 	if o.CacheDir != "" {
 		c, err := wazero.NewCompilationCacheWithDir(o.CacheDir)
 		if err != nil {
@@ -110,21 +110,21 @@ func (e *Engine) Close() error {
 }
 
 // once makes or finds code. A failure is not remembered.
-func (e *Engine) once(key codeKey, load func() (*code, error)) (*code, error) {
+func once[K comparable](e *Engine, codes map[K]*loading, key K, load func() (*code, error)) (*code, error) {
 	e.mu.Lock()
-	l := e.codes[key]
+	l := codes[key]
 	if l != nil {
 		e.mu.Unlock()
 		<-l.done
 		return l.code, l.err
 	}
 	l = &loading{done: make(chan struct{})}
-	e.codes[key] = l
+	codes[key] = l
 	e.mu.Unlock()
 	l.code, l.err = load()
 	e.mu.Lock()
 	if l.err != nil {
-		delete(e.codes, key)
+		delete(codes, key)
 	} else {
 		e.all = append(e.all, l.code)
 	}
@@ -135,8 +135,8 @@ func (e *Engine) once(key codeKey, load func() (*code, error)) (*code, error) {
 
 // Prepare compiles a module.
 func (e *Engine) Prepare(ctx context.Context, module lumps.CID, limits space.Limits, durable bool) (runtime.Code, error) {
-	key := codeKey{module: module, pages: limits.Pages, depth: limits.Depth, durable: durable}
-	c, err := e.once(key, func() (*code, error) { return e.prepare(ctx, module, limits, durable) })
+	key := moduleKey{module, limits.Pages, limits.Depth, durable}
+	c, err := once(e, e.modules, key, func() (*code, error) { return e.prepare(ctx, module, limits, durable) })
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +188,7 @@ func (e *Engine) prepare(ctx context.Context, module lumps.CID, limits space.Lim
 // Open makes the code that a Program pins ready again: no rewriter and no
 // initialisation, so that a newer version of either changes nothing.
 func (e *Engine) Open(ctx context.Context, prog space.Program) (runtime.Code, error) {
-	c, err := e.once(codeKey{program: prog, durable: true}, func() (*code, error) { return e.open(ctx, prog) })
+	c, err := once(e, e.programs, prog, func() (*code, error) { return e.open(ctx, prog) })
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	goruntime "runtime"
 	"strings"
@@ -27,6 +28,7 @@ type instance struct {
 	vars    []api.MutableGlobal
 	receive api.Function
 	stack   [2]uint64
+	inbox   inbox
 
 	// Fuel. granted is what the guest was given in this call (durable) or since the
 	// last account (transient).
@@ -54,6 +56,45 @@ type slot struct {
 	asked bool // down is set
 	taken bool // caps are set
 	named bool // lumps are set
+}
+
+// inbox is a place in a handler's memory where the host writes every signal before
+// it calls, so that reading a small message costs no call:
+//
+//	+----------+---------+----------+----------+---------------------------+
+//	| kind u32 | len u32 | caps u32 | lumps u32 | data, as much of it as fits |
+//	+----------+---------+----------+----------+---------------------------+
+//
+// A module asks for it by exporting the globals _hearth_inbox (its address) and
+// _hearth_inbox_size (bytes, with the head).
+type inbox struct{ at, size uint32 }
+
+const inboxHead = 16
+
+func (b inbox) fill(mem []byte, s *runtime.Signal) {
+	m := mem[b.at : b.at+b.size : b.at+b.size]
+	binary.LittleEndian.PutUint32(m, uint32(s.Kind))
+	binary.LittleEndian.PutUint32(m[4:], uint32(len(s.Data)))
+	binary.LittleEndian.PutUint32(m[8:], uint32(len(s.Caps)))
+	binary.LittleEndian.PutUint32(m[12:], uint32(len(s.Lumps)))
+	copy(m[inboxHead:], s.Data)
+}
+
+// findInbox reads where a module wants its signals.
+func (i *instance) findInbox() error {
+	at, size := i.mod.ExportedGlobal("_hearth_inbox"), i.mod.ExportedGlobal("_hearth_inbox_size")
+	if at == nil && size == nil {
+		return nil
+	}
+	if at == nil || size == nil || at.Type() != api.ValueTypeI32 || size.Type() != api.ValueTypeI32 {
+		return errors.New("it exports one of _hearth_inbox and _hearth_inbox_size without the other, or not as i32")
+	}
+	b := inbox{uint32(at.Get()), uint32(size.Get())}
+	if b.size < inboxHead || uint64(b.at)+uint64(b.size) > uint64(i.mem.size) {
+		return fmt.Errorf("its inbox of %d bytes at %d is too small or outside of memory", b.size, b.at)
+	}
+	i.inbox = b
+	return nil
 }
 
 // blockingContext leads host functions to the instance of a blocking guest.
@@ -117,6 +158,9 @@ func (i *instance) Receive(w *runtime.Worker, s *runtime.Signal) error {
 	durable := i.p.Durable()
 	if durable {
 		i.begin(i.p.Limits().Fuel)
+	}
+	if i.inbox.size > 0 {
+		i.inbox.fill(i.mem.all, s)
 	}
 	i.stack[0], i.stack[1] = uint64(s.Box), 0
 	err := i.receive.CallWithStack(w, i.stack[:])

@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"unsafe"
@@ -8,6 +9,7 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 	"golang.org/x/sys/unix"
 
+	"hearth/journal/space"
 	"hearth/runtime"
 )
 
@@ -19,7 +21,13 @@ const wasmPage = 1 << 16
 type image struct {
 	f    *os.File
 	size int
+	data []byte // a copy to compare with, of an image that is wiped by hand
 }
+
+// wipeByHand is up to which size an ended memory is compared with its image and
+// written back, instead of dropping its pages: reading 64 KiB takes less than the
+// system call and the page faults that follow it.
+const wipeByHand = 2 * wasmPage
 
 func newImage(data []byte) (*image, error) {
 	im := &image{size: len(data)}
@@ -32,6 +40,9 @@ func newImage(data []byte) (*image, error) {
 	}
 	if zero {
 		return im, nil
+	}
+	if len(data) <= wipeByHand {
+		im.data = bytes.Clone(data)
 	}
 	fd, err := unix.MemfdCreate("hearth-image", unix.MFD_CLOEXEC)
 	if err != nil {
@@ -54,9 +65,9 @@ func (im *image) close() {
 // memory is the linear memory of one instance: a reservation of its maximum in
 // which the image is mapped copy-on-write and the rest is zero until touched.
 type memory struct {
-	all   []byte // the reservation
-	size  int    // in use
-	start int    // size of the image
+	all  []byte // the reservation
+	size int    // in use
+	im   *image
 }
 
 // newMemory reserves max bytes. A guest cannot tell whether memory is touched, so
@@ -66,7 +77,7 @@ func newMemory(im *image, max int) (*memory, error) {
 		max = im.size
 	}
 	if max == 0 {
-		return &memory{}, nil
+		return &memory{im: im}, nil
 	}
 	all, err := unix.Mmap(-1, 0, max, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
 	if err != nil {
@@ -80,7 +91,7 @@ func newMemory(im *image, max int) (*memory, error) {
 			return nil, &runtime.HostError{Op: "mapping a memory image", Err: errno}
 		}
 	}
-	return &memory{all: all, size: im.size, start: im.size}, nil
+	return &memory{all: all, size: im.size, im: im}, nil
 }
 
 // Reallocate is wazero's way to ask for the memory's first size and its growth.
@@ -104,11 +115,26 @@ func (m *memory) Free() {
 // wipe makes the memory the image again. It reports false where that is not
 // possible without a new instance.
 func (m *memory) wipe() bool {
-	if m.size != m.start {
+	if m.size != m.im.size {
 		return false // wazero's view of the memory does not shrink
 	}
-	return m.size == 0 || unix.Madvise(m.all[:m.size], unix.MADV_DONTNEED) == nil
+	if m.size > wipeByHand {
+		return unix.Madvise(m.all[:m.size], unix.MADV_DONTNEED) == nil
+	}
+	for at := 0; at < m.size; at += space.PageSize {
+		page := m.all[at : at+space.PageSize]
+		if m.im.data != nil {
+			if clean := m.im.data[at : at+space.PageSize]; !bytes.Equal(page, clean) {
+				copy(page, clean)
+			}
+		} else if !bytes.Equal(page, zeros[:]) {
+			clear(page)
+		}
+	}
+	return true
 }
+
+var zeros [space.PageSize]byte
 
 // allocator hands one prepared memory to the instance that is made with it.
 type allocator struct{ mem *memory }
