@@ -30,11 +30,11 @@ func Body(seq uint64) []byte {
 	if seq%97 == 0 {
 		n = 5000 + r.IntN(20000)
 	}
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = byte(r.Uint32())
+	b := make([]byte, 0, n+8)
+	for len(b) < n {
+		b = binary.LittleEndian.AppendUint64(b, r.Uint64())
 	}
-	return b
+	return b[:n]
 }
 
 // Kind and Time are what Append gives to record seq.
