@@ -29,7 +29,7 @@
 //
 // A Capability is an entry of the process's table, and counted. A [Message]'s
 // capabilities are released when its handler returns, except those that the
-// handler takes with [Message.Take]. Whatever else returns a Capability or a
+// handler takes with [Message.Take]; so are its lumps. Whatever else returns a Capability or a
 // Lump hands it to the caller, who frees it. Sending takes nothing. Message.Data
 // is a buffer that the next message overwrites.
 //

@@ -88,6 +88,18 @@ func (m *Message) Lumps() []Lump {
 	return m.lumps
 }
 
+// TakeLump hands lump i to the caller, who frees it, and NoLump where the message
+// names no such one.
+func (m *Message) TakeLump(i int) Lump {
+	lumps := m.Lumps()
+	if i < 0 || i >= len(lumps) {
+		return NoLump
+	}
+	l := lumps[i]
+	lumps[i] = NoLump
+	return l
+}
+
 // sized returns buf with length n, or a new slice where it is too small.
 func sized(buf []byte, n int) []byte {
 	if cap(buf) < n {

@@ -70,7 +70,7 @@ type SpawnOptions struct {
 	Service     string // registers the child under this name
 	Kind        Kind
 	MemoryPages uint32 // limit, in pages of 64 KiB; 0 for the host's
-	Fuel        uint64 // for one signal; 0 for the host's
+	Fuel        uint64 // for one signal of a durable child; 0 for the host's
 }
 
 // Spawn asks a spawner to start a module, whose table is filled with caps from
