@@ -12,7 +12,8 @@ const (
 	// queueLength is how many requests wait without blocking their callers.
 	queueLength = 1024
 	// groupBytes is how much is written for one sync while more waits: beyond a few
-	// MiB a group gains nothing and makes those in it wait.
+	// MiB a group gains nothing and makes those in it wait. With it and a request a
+	// pack ends at 4 GiB at most.
 	groupBytes = 16 << 20
 	// requestBytes is how much of one put goes into a request, so that the next
 	// part is encoded while this one is written.
@@ -26,7 +27,8 @@ type request struct {
 	recs   []queued
 	forget []key
 	looked uint64 // Store.flushes when the tables were last looked at
-	move   bool   // the records stand elsewhere already; see queued.from
+	more   bool   // another request of the same caller follows at once
+	move   bool   // the records stand elsewhere already; see extra.from
 	drop   *pack  // a sealed pack to take out of the store, if nothing lives in it
 	seal   bool   // begin a new pack
 	flush  bool   // done when the database has all changes so far
@@ -105,8 +107,8 @@ func (s *Store) do(ctx context.Context, r *request) error {
 // depends on all before it being done.
 func (r *request) single() bool { return r.flush || r.seal || r.move || r.drop != nil }
 
-// commitLoop is the committer: it takes what waits as one group, writes it,
-// syncs once, and answers all.
+// commitLoop is the committer: it writes what waits as one group, syncs once, and
+// answers all.
 func (s *Store) commitLoop() {
 	for {
 		select {
@@ -114,80 +116,101 @@ func (s *Store) commitLoop() {
 			if !open {
 				return
 			}
-			s.commitFrom(r)
+			if single := s.commitFrom(r); single != nil {
+				s.commitFrom(single)
+			}
 		case err := <-s.flushing:
 			s.endFlush(err)
 		}
 	}
 }
 
-func (s *Store) commitFrom(r *request) {
-	var group []*request
-	size := 0
-	for {
-		if r.single() {
-			s.commitGroup(group)
-			s.commitGroup([]*request{r})
-			return
-		}
-		group, size = append(group, r), size+len(r.buf)
-		if size >= groupBytes {
+// commitFrom commits a group that begins with r: what waits in the queue, and
+// what is announced to follow. It writes each request as it comes. A request
+// that cannot be part of the group is returned.
+func (s *Store) commitFrom(r *request) (single *request) {
+	err := s.prepare(r)
+	ready := err == nil
+	w := packWriter{file: s.active.file, at: s.active.size}
+	defer w.release()
+	group, size := []*request{r}, len(r.buf)
+	for err == nil {
+		if err = w.write(r.buf); err != nil || size >= groupBytes || r.single() {
 			break
 		}
-		select {
-		case next, open := <-s.queue:
-			if open {
-				r = next
-				continue
-			}
-		default:
+		next := s.next(r.more)
+		if next == nil {
+			break
 		}
-		break
+		if next.single() {
+			single = next
+			break
+		}
+		r = next
+		group, size = append(group, r), size+len(r.buf)
 	}
-	s.commitGroup(group)
-}
-
-func (s *Store) commitGroup(group []*request) {
-	if len(group) == 0 {
-		return
+	if ready {
+		err = s.finish(&w, group, err)
 	}
-	err := s.commit(group)
-	if last := group[len(group)-1]; last.flush && err == nil {
-		s.awaitFlush(last)
-		return
+	if r.flush && err == nil {
+		s.awaitFlush(r)
+		return nil
 	}
 	for _, r := range group {
 		r.answer(err)
 	}
 	s.flushIfDue()
+	return single
 }
 
-func (s *Store) commit(group []*request) error {
+// next returns the next request, or nil if none waits.
+func (s *Store) next(wait bool) *request {
+	if wait {
+		return <-s.queue
+	}
+	select {
+	case r := <-s.queue:
+		return r
+	default:
+		return nil
+	}
+}
+
+// prepare makes the end of the last pack ready for a group that begins with r.
+func (s *Store) prepare(r *request) error {
 	if err := s.failed(); err != nil {
 		return err
 	}
 	if err := s.roomForChanges(); err != nil {
 		return err
 	}
-	if first := group[0]; first.seal && s.active.size > packHeader {
+	if r.move {
+		if err := s.keepCurrent(r); err != nil {
+			return err
+		}
+	}
+	// A group may end beyond the size of a pack: what follows is not known yet.
+	full := len(r.buf) > 0 && s.active.size+int64(len(r.buf)) > s.opts.PackSize
+	if (full || r.seal) && s.active.size > packHeader {
 		return s.roll()
-	} else if first.move {
-		if err := s.keepCurrent(first); err != nil {
-			return err
-		}
 	}
-	size := 0
-	for _, r := range group {
-		size += len(r.buf)
+	return nil
+}
+
+// finish makes a group durable and visible, or undoes it.
+func (s *Store) finish(w *packWriter, group []*request, err error) error {
+	at := s.active.size
+	if err == nil {
+		err = w.flush()
 	}
-	if size > 0 {
-		if s.active.size > packHeader && s.active.size+int64(size) > s.opts.PackSize {
-			if err := s.roll(); err != nil {
-				return err
-			}
-		}
-		if err := s.write(group); err != nil {
-			return err
+	if err != nil {
+		return s.undo(at, err)
+	}
+	if w.at > at {
+		if err := s.active.file.Sync(); err != nil {
+			// What the kernel did with the pages is unknown, and asking again would
+			// not tell: it reports an error once.
+			return s.fail(err)
 		}
 	}
 	return s.apply(group)

@@ -219,7 +219,7 @@ func holdsAll(s *Store, want state) bool {
 // the unsynced writes arrived. That a store without its sync is caught shows that
 // the test would see a fault.
 func TestLossOfPower(t *testing.T) {
-	each := 2
+	each := 1
 	if os.Getenv("HEARTH_SOAK") != "" {
 		each = 60
 	}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	bbolt "go.etcd.io/bbolt"
@@ -127,7 +126,7 @@ func (s *Store) lookup(k key) (e entry, ok bool, err error) {
 		return e, ok, nil
 	}
 	err = s.view(func(tx *bbolt.Tx) error {
-		e, ok, err = s.blocks.stored(tx, k)
+		e, ok, err = s.blocks.stored(tx, &k)
 		return err
 	})
 	return e, ok, err
@@ -154,11 +153,11 @@ func lookupAll[K comparable, V any](s *Store, t *table[K, V], keys []K) (map[K]V
 		return found, nil
 	}
 	return found, s.view(func(tx *bbolt.Tx) error {
-		for _, k := range ask {
-			if v, ok, err := t.stored(tx, k); err != nil {
+		for i := range ask {
+			if v, ok, err := t.stored(tx, &ask[i]); err != nil {
 				return err
 			} else if ok {
-				found[k] = v
+				found[ask[i]] = v
 			}
 		}
 		return nil
@@ -174,11 +173,6 @@ const pageEntries = 2000
 // meanwhile is seen or not. proceed is called before each page and its release
 // behind it, so that nothing is held while yield runs.
 func scan[K comparable, V any](s *Store, t *table[K, V], proceed func() (release func(), err error), yield func(K, V) bool) error {
-	type item struct {
-		key []byte
-		k   K
-		c   change[V]
-	}
 	release, err := proceed()
 	if err != nil {
 		return err
@@ -186,13 +180,8 @@ func scan[K comparable, V any](s *Store, t *table[K, V], proceed func() (release
 	s.mu.RLock()
 	newer := t.all()
 	s.mu.RUnlock()
-	over := make([]item, 0, len(newer))
-	for k, c := range newer {
-		over = append(over, item{t.key(k), k, c})
-	}
-	sortByKey(over, func(i item) []byte { return i.key })
-
-	var page []item
+	over := t.sorted(newer)
+	var page []item[K, V]
 	var from []byte
 	for last := false; ; {
 		page = page[:0]
@@ -206,7 +195,7 @@ func scan[K comparable, V any](s *Store, t *table[K, V], proceed func() (release
 					if !ok {
 						return ErrIndex
 					}
-					page = append(page, item{t.key(key), key, change[V]{v: v}})
+					page = append(page, item[K, V]{key, change[V]{v: v}})
 				}
 				if last = k == nil; !last {
 					from = bytes.Clone(k)
@@ -225,12 +214,12 @@ func scan[K comparable, V any](s *Store, t *table[K, V], proceed func() (release
 			if len(page) == 0 {
 				next = 1
 			} else if len(over) > 0 {
-				next = bytes.Compare(page[0].key, over[0].key)
+				next = t.compare(page[0].k, over[0].k)
 			}
 			if len(page) == 0 && !last {
 				break
 			}
-			var i item
+			var i item[K, V]
 			switch {
 			case next < 0:
 				i, page = page[0], page[1:]
@@ -250,8 +239,4 @@ func scan[K comparable, V any](s *Store, t *table[K, V], proceed func() (release
 			return err
 		}
 	}
-}
-
-func sortByKey[T any](items []T, key func(T) []byte) {
-	slices.SortFunc(items, func(a, b T) int { return bytes.Compare(key(a), key(b)) })
 }

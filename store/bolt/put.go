@@ -43,7 +43,13 @@ func (s *Store) Put(ctx context.Context, blocks ...store.Block) error {
 			r.add(s.salt, queued{record: record{kind: kindBlock, cid: b.CID}}, b.Data)
 		}
 		absent = absent[n:]
-		if err = s.submit(ctx, r); err == nil {
+		r.more = len(absent) > 0
+		if waiting == nil {
+			err = s.submit(ctx, r)
+		} else {
+			s.queue <- r // was announced: the committer waits for it
+		}
+		if err == nil {
 			waiting = append(waiting, r)
 		}
 	}

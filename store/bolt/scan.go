@@ -32,9 +32,9 @@ func (w *window) bytes(off int64, n int) ([]byte, error) {
 	}
 	if off < w.at || off+int64(n) > w.at+int64(len(w.buf)) {
 		if w.buf == nil {
-			w.buf = make([]byte, scanWindow)
+			w.buf = make([]byte, min(scanWindow, w.size-off))
 		}
-		w.buf = w.buf[:min(scanWindow, w.size-off)]
+		w.buf = w.buf[:min(int64(cap(w.buf)), w.size-off)]
 		w.at = off
 		got, err := w.file.ReadAt(w.buf, off)
 		w.buf = w.buf[:got]

@@ -1,9 +1,12 @@
 package bolt
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"maps"
+	"slices"
+	"strings"
 
 	bbolt "go.etcd.io/bbolt"
 
@@ -13,7 +16,8 @@ import (
 // layout says how a table stands in a bucket.
 type layout[K comparable, V any] struct {
 	bucket   []byte
-	key      func(K) []byte
+	key      func(*K) []byte // may point into the key
+	compare  func(a, b K) int
 	parseKey func([]byte) K
 	value    func([]byte, V) []byte
 	parse    func(K, []byte) (V, bool)
@@ -60,35 +64,47 @@ func (t *table[K, V]) all() map[K]change[V] {
 }
 
 // stored reads k from the database.
-func (t *table[K, V]) stored(tx *bbolt.Tx, k K) (v V, ok bool, err error) {
+func (t *table[K, V]) stored(tx *bbolt.Tx, k *K) (v V, ok bool, err error) {
 	b := tx.Bucket(t.bucket).Get(t.key(k))
 	if b == nil {
 		return v, false, nil
 	}
-	if v, ok = t.parse(k, b); !ok {
+	if v, ok = t.parse(*k, b); !ok {
 		return v, false, ErrIndex
 	}
 	return v, true, nil
 }
 
+// item is a change with its key.
+type item[K comparable, V any] struct {
+	k K
+	c change[V]
+}
+
+// sorted returns changes in the order of their keys.
+func (t *table[K, V]) sorted(changes map[K]change[V]) []item[K, V] {
+	items := make([]item[K, V], 0, len(changes))
+	for k, c := range changes {
+		items = append(items, item[K, V]{k, c})
+	}
+	slices.SortFunc(items, func(a, b item[K, V]) int { return t.compare(a.k, b.k) })
+	return items
+}
+
+// writeTo writes what is being flushed, in the order of the keys, so that a leaf
+// of the tree is visited once.
 func (t *table[K, V]) writeTo(tx *bbolt.Tx) error {
 	b := tx.Bucket(t.bucket)
-	// In the order of the keys, so that a leaf of the tree is visited once.
-	type item struct {
-		key []byte
-		c   change[V]
-	}
-	items := make([]item, 0, len(t.flushing))
-	for k, c := range t.flushing {
-		items = append(items, item{t.key(k), c})
-	}
-	sortByKey(items, func(i item) []byte { return i.key })
-	for _, i := range items {
+	items := t.sorted(t.flushing)
+	var values []byte // bbolt keeps them until the commit
+	for i := range items {
 		var err error
-		if i.c.gone {
-			err = b.Delete(i.key)
+		if it := &items[i]; it.c.gone {
+			err = b.Delete(t.key(&it.k))
 		} else {
-			err = b.Put(i.key, t.value(nil, i.c.v))
+			from := len(values)
+			values = t.value(values, it.c.v)
+			err = b.Put(t.key(&it.k), values[from:len(values):len(values)])
 		}
 		if err != nil {
 			return err
@@ -100,7 +116,8 @@ func (t *table[K, V]) writeTo(tx *bbolt.Tx) error {
 func newBlocks() table[key, entry] {
 	return table[key, entry]{fresh: map[key]change[entry]{}, layout: layout[key, entry]{
 		bucket:   []byte("blocks"),
-		key:      func(k key) []byte { return k[:] },
+		key:      func(k *key) []byte { return k[:] },
+		compare:  func(a, b key) int { return bytes.Compare(a[:], b[:]) },
 		parseKey: func(b []byte) key { return key(b) },
 		value:    func(b []byte, e entry) []byte { return append(e.place.append(b), e.codec) },
 		parse: func(_ key, b []byte) (e entry, ok bool) {
@@ -116,7 +133,8 @@ func newBlocks() table[key, entry] {
 func newLumps() table[lumpKey, lumpEntry] {
 	return table[lumpKey, lumpEntry]{fresh: map[lumpKey]change[lumpEntry]{}, layout: layout[lumpKey, lumpEntry]{
 		bucket:   []byte("lumps"),
-		key:      func(k lumpKey) []byte { return k[:] },
+		key:      func(k *lumpKey) []byte { return k[:] },
+		compare:  func(a, b lumpKey) int { return bytes.Compare(a[:], b[:]) },
 		parseKey: func(b []byte) lumpKey { return lumpKey(b) },
 		value:    func(b []byte, e lumpEntry) []byte { return appendLumpBody(e.place.append(b), e.lump) },
 		parse: func(k lumpKey, b []byte) (e lumpEntry, ok bool) {
@@ -133,7 +151,8 @@ func newLumps() table[lumpKey, lumpEntry] {
 func newRoots() table[string, rootEntry] {
 	return table[string, rootEntry]{fresh: map[string]change[rootEntry]{}, layout: layout[string, rootEntry]{
 		bucket:   []byte("roots"),
-		key:      func(k string) []byte { return []byte(k) },
+		key:      func(k *string) []byte { return []byte(*k) },
+		compare:  strings.Compare,
 		parseKey: func(b []byte) string { return string(b) },
 		value:    func(b []byte, e rootEntry) []byte { return append(e.place.append(b), e.cid[:]...) },
 		parse: func(_ string, b []byte) (e rootEntry, ok bool) {

@@ -11,28 +11,6 @@ import (
 // times slower than 64 of 256 KiB.
 const writeBytes = 256 << 10
 
-// write puts the group's records at the end of the last pack, durably. If the
-// disk is full it leaves the pack as it was.
-func (s *Store) write(group []*request) error {
-	at := s.active.size
-	w := packWriter{file: s.active.file, at: at}
-	defer w.release()
-	for _, r := range group {
-		if err := w.write(r.buf); err != nil {
-			return s.undo(at, err)
-		}
-	}
-	if err := w.flush(); err != nil {
-		return s.undo(at, err)
-	}
-	if err := s.active.file.Sync(); err != nil {
-		// What the kernel did with the pages is unknown, and asking again would
-		// not tell: it reports an error once.
-		return s.fail(err)
-	}
-	return nil
-}
-
 // undo cuts a write that failed. A full disk is an ordinary state of the world,
 // and the store goes on; after any other error nothing is certain.
 func (s *Store) undo(at int64, cause error) error {
