@@ -1,6 +1,7 @@
 package space
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -17,19 +18,21 @@ import (
 // fetch everything that a replay needs.
 //
 //	{hearth: "segment", format, first, last, time, size, before: hash, hash,
-//	 bytes: link, prev: link or null, lumps: [link, ...]}
+//	 bytes: link, prev: link or null, lumps: link of a tree or null}
+//
+// The tree of lumps is CID -> link.
 type Manifest struct {
-	Hearth string      `cbor:"hearth"`
-	Format int         `cbor:"format"`
-	First  uint64      `cbor:"first"`
-	Last   uint64      `cbor:"last"`
-	Time   int64       `cbor:"time"` // of the last event
-	Size   int64       `cbor:"size"`
-	Before []byte      `cbor:"before"` // hash of the event before the first
-	Hash   []byte      `cbor:"hash"`   // hash of the last event
-	Bytes  lumps.CID   `cbor:"bytes"`
-	Prev   lumps.CID   `cbor:"prev"`
-	Lumps  []lumps.CID `cbor:"lumps"` // sorted
+	Hearth string    `cbor:"hearth"`
+	Format int       `cbor:"format"`
+	First  uint64    `cbor:"first"`
+	Last   uint64    `cbor:"last"`
+	Time   int64     `cbor:"time"` // of the last event
+	Size   int64     `cbor:"size"`
+	Before []byte    `cbor:"before"` // hash of the event before the first
+	Hash   []byte    `cbor:"hash"`   // hash of the last event
+	Bytes  lumps.CID `cbor:"bytes"`
+	Prev   lumps.CID `cbor:"prev"`
+	Lumps  lumps.CID `cbor:"lumps"`
 }
 
 // Segment is how the journal knows the segment.
@@ -44,12 +47,15 @@ func LoadManifest(ctx context.Context, get Get, c lumps.CID) (*Manifest, error) 
 	if err != nil {
 		return nil, err
 	}
-	m := new(Manifest)
-	if c.Codec() != lumps.DagCBOR || lumps.Unmarshal(data, m) != nil || m.Hearth != "segment" || len(m.Before) != 32 || len(m.Hash) != 32 {
-		return nil, fmt.Errorf("%s is not the manifest of a journal segment: %w", c, ErrBadState)
+	if err := wrapper(c, data, manifestMark); err != nil {
+		return nil, err
 	}
-	if m.Format > Format {
-		return nil, &FormatError{Found: m.Format}
+	m := new(Manifest)
+	if err := lumps.Unmarshal(data, m); err != nil {
+		return nil, notA(c, manifestMark)
+	}
+	if len(m.Before) != 32 || len(m.Hash) != 32 || m.First == 0 || m.Last < m.First || m.Size < 0 || m.Bytes.IsZero() {
+		return nil, notA(c, manifestMark)
 	}
 	return m, nil
 }
@@ -62,6 +68,7 @@ func Manifests(ctx context.Context, get Get, c lumps.CID) ([]journal.Segment, er
 		if err != nil {
 			return nil, err
 		}
+		// Each is older than the one before, so the walk ends.
 		if n := len(out); n > 0 && (out[n-1].First != m.Last+1 || out[n-1].FirstPrev != [32]byte(m.Hash)) {
 			return nil, fmt.Errorf("segment %d to %d is not followed by the next one: %w", m.First, m.Last, ErrBadState)
 		}
@@ -76,16 +83,20 @@ func Manifests(ctx context.Context, get Get, c lumps.CID) ([]journal.Segment, er
 // implements journal.Archive; the CID that it gives is the manifest's.
 type Archive struct {
 	store store.Store
+	known chan struct{} // closed by Know
 
 	mu   sync.Mutex
 	prev map[uint64]lumps.CID // last seq of a segment -> its manifest
 }
 
-// NewArchive returns the archive of a world.
-func NewArchive(s store.Store) *Archive { return &Archive{store: s, prev: map[uint64]lumps.CID{}} }
+// NewArchive returns the archive of a world. It takes no segment before Know was
+// called.
+func NewArchive(s store.Store) *Archive {
+	return &Archive{store: s, known: make(chan struct{}), prev: map[uint64]lumps.CID{}}
+}
 
-// Know tells the archive of segments that it has, so that the next manifest can
-// link the last of them.
+// Know tells the archive of the segments of the journal that was opened with it,
+// so that the next manifest can link the last of them.
 func (a *Archive) Know(segments []journal.Segment) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -94,19 +105,31 @@ func (a *Archive) Know(segments []journal.Segment) {
 			a.prev[s.Last] = s.CID
 		}
 	}
+	select {
+	case <-a.known:
+	default:
+		close(a.known)
+	}
 }
 
-// Put stores a segment and its manifest.
+// Put stores a segment and its manifest. It waits for Know: the journal begins
+// to archive while it is being opened, and a manifest without the one before it
+// would cut the history.
 func (a *Archive) Put(ctx context.Context, seg journal.Segment, r io.Reader) (lumps.CID, error) {
+	select {
+	case <-a.known:
+	case <-ctx.Done():
+		return lumps.CID{}, ctx.Err()
+	}
 	file, err := store.PutLump(ctx, a.store, r, store.KindSegment)
 	if err != nil {
 		return lumps.CID{}, err
 	}
-	named := map[lumps.CID]struct{}{}
 	lr, err := store.OpenLump(ctx, a.store, file.CID)
 	if err != nil {
 		return lumps.CID{}, err
 	}
+	named := map[lumps.CID]struct{}{}
 	for rec, err := range journal.ReadSegment(ctx, seg, lr) {
 		if err != nil {
 			return lumps.CID{}, err
@@ -116,28 +139,48 @@ func (a *Archive) Put(ctx context.Context, seg journal.Segment, r io.Reader) (lu
 			return lumps.CID{}, err
 		}
 		for _, c := range LumpsOf(ev) {
-			named[c] = struct{}{}
+			if !c.IsZero() {
+				named[c] = struct{}{}
+			}
 		}
 	}
-	m := Manifest{Hearth: "segment", Format: Format, First: seg.First, Last: seg.Last, Time: seg.LastTime, Size: seg.Size,
-		Before: seg.FirstPrev[:], Hash: seg.LastHash[:], Bytes: file.CID, Lumps: []lumps.CID{}}
-	for c := range named {
-		m.Lumps = append(m.Lumps, c)
+	var blocks []store.Block
+	put := func(c lumps.CID, data []byte) error {
+		blocks = append(blocks, store.Block{CID: c, Data: data})
+		return nil
 	}
-	slices.SortFunc(m.Lumps, func(a, b lumps.CID) int { return slices.Compare(a[:], b[:]) })
+	m := Manifest{Hearth: manifestMark, Format: Format, First: seg.First, Last: seg.Last, Time: seg.LastTime, Size: seg.Size,
+		Before: seg.FirstPrev[:], Hash: seg.LastHash[:], Bytes: file.CID}
+	if m.Lumps, err = lumpTree(named, put); err != nil {
+		return lumps.CID{}, err
+	}
 	a.mu.Lock()
 	m.Prev = a.prev[seg.First-1]
 	a.mu.Unlock()
-	c, err := putNode(func(c lumps.CID, data []byte) error {
-		return a.store.Put(ctx, store.Block{CID: c, Data: data})
-	}, m)
+	c, err := putNode(put, m)
 	if err != nil {
+		return lumps.CID{}, err
+	}
+	if err := a.store.Put(ctx, blocks...); err != nil {
 		return lumps.CID{}, err
 	}
 	a.mu.Lock()
 	a.prev[seg.Last] = c
 	a.mu.Unlock()
 	return c, nil
+}
+
+// lumpTree stores a set of lumps so that whoever walks links finds them.
+func lumpTree(set map[lumps.CID]struct{}, put Put) (lumps.CID, error) {
+	entries := make([]Entry, 0, len(set))
+	for c := range set {
+		value, err := lumps.Marshal(c)
+		if err != nil {
+			return lumps.CID{}, err
+		}
+		entries = append(entries, Entry{Key: bytes.Clone(c[:]), Value: value})
+	}
+	return sortedTree(entries, put)
 }
 
 // Open returns the bytes of a segment by its manifest.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"hearth/journal"
 	"hearth/lumps"
 )
 
@@ -57,6 +56,16 @@ type Cause struct {
 	Process uint64
 	Seq     uint64
 	Index   uint32
+}
+
+// MarshalCBOR writes the list that the struct is. The library would not leave an
+// empty one out where it writes it itself.
+func (c Cause) MarshalCBOR() ([]byte, error) { return c.append(make([]byte, 0, 24)), nil }
+
+func (c *Cause) append(b []byte) []byte {
+	b = appendHead(append(b, 0x83), 0, c.Process)
+	b = appendHead(b, 0, c.Seq)
+	return appendHead(b, 0, uint64(c.Index))
 }
 
 // IsZero reports an event from outside.
@@ -216,6 +225,7 @@ type Exit struct {
 	Reason  string `cbor:"reason"`
 	Code    int32  `cbor:"code,omitempty"`
 	Detail  string `cbor:"detail,omitempty"` // for people: a trap's first line
+	From    uint64 `cbor:"from,omitempty"`   // of a quarantine: the event from which on nothing was executed
 }
 
 // The reasons for which a process ends. Only ReasonNormal leaves linked
@@ -230,6 +240,7 @@ const (
 	ReasonExited      = "exited" // with a code that is not 0
 	ReasonRestart     = "restart"
 	ReasonQuarantined = "quarantined"
+	ReasonNoProcess   = "noproc" // it had ended before it was watched
 )
 
 // Register binds a name to a durable capability.
@@ -340,23 +351,6 @@ func newEvent(k Kind) Event {
 		return new(Resume)
 	}
 	return nil
-}
-
-// Encode returns the body of an event's record.
-func Encode(e Event) ([]byte, error) { return lumps.Marshal(e) }
-
-// Decode reads a record.
-func Decode(r journal.Record) (Event, error) {
-	e := newEvent(Kind(r.Kind))
-	if e == nil {
-		return nil, fmt.Errorf("event %d is of kind %d, which this version does not know: %w", r.Seq, r.Kind, ErrBadEvent)
-	}
-	if err := lumps.Unmarshal(r.Body, e); err != nil {
-		return nil, fmt.Errorf("event %d (%s): %w (%v)", r.Seq, Kind(r.Kind), ErrBadEvent, err)
-	}
-	h := e.header()
-	h.Seq, h.Time = r.Seq, r.Time
-	return e, nil
 }
 
 // LumpsOf lists the lumps that an event names: what must be stored for the

@@ -2,6 +2,7 @@ package space
 
 import (
 	"cmp"
+	"container/heap"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,6 +26,7 @@ type Monitor struct {
 	ID     uint64 `cbor:"-"`
 	By     Ref    `cbor:"by"`
 	Target Cap    `cbor:"target"`
+	Link   bool   `cbor:"link,omitempty"` // made by a link to a transient process
 }
 
 // PendingTimer is a timer that has not fired. Its id is the seq of the Timer.
@@ -56,11 +58,14 @@ type Kernel struct {
 
 	procs    map[uint64]*Process
 	names    map[string]Cap
+	named    map[uint64][]string // process -> its names, in no order
 	monitors map[uint64]*Monitor
 	watched  map[uint64][]uint64 // process -> ids of the monitors on it, ascending
 	watching map[uint64][]uint64 // process -> ids of the monitors of it, ascending
 	links    map[uint64][]uint64 // process -> processes it is linked to, ascending
 	timers   map[uint64]*PendingTimer
+	timersTo map[uint64][]uint64 // process -> ids of the timers for it, ascending
+	due      []*PendingTimer     // heap by due time; those that are not in timers are stale
 	roots    map[string]RootValue
 	keys     map[string]uint64 // idempotency key -> seq of the message
 	keyOrder []string          // oldest first
@@ -78,6 +83,7 @@ func NewKernel() *Kernel {
 		procs: map[uint64]*Process{}, names: map[string]Cap{}, monitors: map[uint64]*Monitor{},
 		watched: map[uint64][]uint64{}, watching: map[uint64][]uint64{}, links: map[uint64][]uint64{},
 		timers: map[uint64]*PendingTimer{}, roots: map[string]RootValue{}, keys: map[string]uint64{},
+		named: map[uint64][]string{}, timersTo: map[uint64][]uint64{},
 	}
 }
 
@@ -87,12 +93,13 @@ func (k *Kernel) Clone() *Kernel {
 	c.procs, c.names, c.monitors = maps.Clone(k.procs), maps.Clone(k.names), maps.Clone(k.monitors)
 	c.watched, c.watching, c.links = cloneLists(k.watched), cloneLists(k.watching), cloneLists(k.links)
 	c.timers, c.roots, c.keys = maps.Clone(k.timers), maps.Clone(k.roots), maps.Clone(k.keys)
-	c.keyOrder = slices.Clone(k.keyOrder)
+	c.named, c.timersTo = cloneLists(k.named), cloneLists(k.timersTo)
+	c.keyOrder, c.due = slices.Clone(k.keyOrder), slices.Clone(k.due)
 	return &c
 }
 
-func cloneLists(m map[uint64][]uint64) map[uint64][]uint64 {
-	c := make(map[uint64][]uint64, len(m))
+func cloneLists[V any](m map[uint64][]V) map[uint64][]V {
+	c := make(map[uint64][]V, len(m))
 	for k, v := range m {
 		c[k] = slices.Clone(v)
 	}
@@ -138,13 +145,30 @@ func (k *Kernel) Key(key string) (uint64, bool) { s, ok := k.keys[key]; return s
 
 // NextTimer returns the timer that is due first, or nil.
 func (k *Kernel) NextTimer() *PendingTimer {
-	var next *PendingTimer
-	for _, t := range k.timers {
-		if next == nil || t.Due < next.Due || t.Due == next.Due && t.ID < next.ID {
-			next = t
-		}
+	for len(k.due) > 0 && k.timers[k.due[0].ID] != k.due[0] {
+		heap.Pop((*timerHeap)(&k.due))
 	}
-	return next
+	if len(k.due) == 0 {
+		return nil
+	}
+	return k.due[0]
+}
+
+// timerHeap orders timers by due time and, where that is equal, by id.
+type timerHeap []*PendingTimer
+
+func (h timerHeap) Len() int { return len(h) }
+func (h timerHeap) Less(i, j int) bool {
+	return h[i].Due < h[j].Due || h[i].Due == h[j].Due && h[i].ID < h[j].ID
+}
+func (h timerHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *timerHeap) Push(t any)   { *h = append(*h, t.(*PendingTimer)) }
+func (h *timerHeap) Pop() any {
+	n := len(*h) - 1
+	t := (*h)[n]
+	(*h)[n] = nil
+	*h = (*h)[:n]
+	return t
 }
 
 // Timer returns a pending timer, or nil.
@@ -241,25 +265,28 @@ func (f *fold) apply(ev Event) error {
 	case *Exit:
 		f.exit(e)
 	case *Register:
-		k.names[e.Name] = e.Cap
-		if !k.Alive(e.Cap.Ref) {
-			delete(k.names, e.Name)
+		k.dropName(e.Name)
+		if e.Cap.Ref.Kind == RefDurable && k.Alive(e.Cap.Ref) {
+			k.setName(e.Name, e.Cap)
 		}
 		if e.Reply != nil {
 			f.message(e.Reply.To, e.Reply.Body, nil)
 		}
 	case *Watch:
-		m := &Monitor{ID: f.seq, By: e.By, Target: e.Target}
-		if !k.Alive(e.Target.Ref) {
-			f.effect(Effect{Kind: EffectDown, By: e.By, To: e.Target, Monitor: m.ID, Reason: "noproc"})
-			return nil
+		switch {
+		case k.procs[e.By.Process] == nil: // it ended before it was its turn
+		case !k.Alive(e.Target.Ref):
+			f.effect(Effect{Kind: EffectDown, By: e.By, To: e.Target, Monitor: f.seq, Reason: ReasonNoProcess})
+		default:
+			k.addMonitor(&Monitor{ID: f.seq, By: e.By, Target: e.Target})
 		}
-		k.addMonitor(m)
 	case *Link:
 		f.link(e)
 	case *Timer:
-		k.timers[f.seq] = &PendingTimer{ID: f.seq, Due: e.Due, To: e.To, Body: e.Body, Caps: e.Caps}
-		f.out.TimersChanged = true
+		if k.Alive(e.To.Ref) {
+			k.addTimer(&PendingTimer{ID: f.seq, Due: e.Due, To: e.To, Body: e.Body, Caps: e.Caps})
+			f.out.TimersChanged = true
+		}
 	case *Root:
 		if e.CID.IsZero() {
 			delete(k.roots, e.Name)
@@ -291,6 +318,12 @@ func (f *fold) epoch(e *Epoch) {
 			k.dropMonitor(id)
 		}
 	}
+	for id, t := range k.timers {
+		if !k.Alive(t.To.Ref) {
+			k.dropTimer(id)
+			f.out.TimersChanged = true
+		}
+	}
 	for _, p := range k.Processes() {
 		if p.Program.Resume {
 			f.effect(Effect{Kind: EffectResume, To: Cap{Ref: Ref{Kind: RefDurable, Process: p.PID}}})
@@ -314,7 +347,8 @@ func (f *fold) spawn(e *Spawn) {
 	f.out.Spawned = p
 	self := Ref{Kind: RefDurable, Process: p.PID}
 	if e.Service != "" {
-		k.names[e.Service] = Cap{Ref: self, Perms: permSend | permMonitor}
+		k.dropName(e.Service)
+		k.setName(e.Service, Cap{Ref: self, Perms: permSend | permMonitor})
 	}
 	if e.HasArg {
 		f.message(Cap{Ref: self, Perms: permSend}, e.Arg, nil)
@@ -337,7 +371,7 @@ func (f *fold) accept(e *Message) {
 		k.addKey(e.Key, f.seq)
 	}
 	if e.Timer != 0 {
-		delete(k.timers, e.Timer)
+		k.dropTimer(e.Timer)
 		f.out.TimersChanged = true
 	}
 	if k.procs[e.To.Process] != nil {
@@ -345,7 +379,8 @@ func (f *fold) accept(e *Message) {
 	}
 }
 
-// exit ends a process: its names, monitors and links go, and who watched hears.
+// exit ends a process: its names, timers, monitors and links go, and who watched
+// hears, in the order of the monitors, before who was linked.
 // The queue gets the event, so that what was accepted before is executed first.
 func (f *fold) exit(e *Exit) {
 	k := f.k
@@ -355,10 +390,12 @@ func (f *fold) exit(e *Exit) {
 	}
 	delete(k.procs, p.PID)
 	f.out.Deliver = p.PID
-	for name, c := range k.names {
-		if c.Ref.Kind == RefDurable && c.Ref.Process == p.PID {
-			delete(k.names, name)
-		}
+	for _, name := range slices.Clone(k.named[p.PID]) {
+		k.dropName(name)
+	}
+	for _, id := range slices.Clone(k.timersTo[p.PID]) {
+		k.dropTimer(id)
+		f.out.TimersChanged = true
 	}
 	for _, id := range slices.Clone(k.watching[p.PID]) {
 		k.dropMonitor(id)
@@ -380,21 +417,88 @@ func (f *fold) exit(e *Exit) {
 // the end of a transient cannot be replayed into a durable process's own end.
 func (f *fold) link(e *Link) {
 	k := f.k
-	r := e.Target.Ref
+	r, self := e.Target.Ref, Ref{Kind: RefDurable, Process: e.Process}
 	switch {
+	case k.procs[e.Process] == nil || e.Process == r.Process: // it ended before it was its turn
+	case r.Kind == RefTransient:
+		if id := k.linkMonitor(e.Process, r); id != 0 {
+			if e.Unlink {
+				k.dropMonitor(id)
+			}
+		} else if e.Unlink {
+		} else if k.Alive(r) {
+			k.addMonitor(&Monitor{ID: f.seq, By: self, Target: e.Target, Link: true})
+		} else {
+			f.effect(Effect{Kind: EffectDown, By: self, To: e.Target, Monitor: f.seq, Reason: ReasonNoProcess})
+		}
+	case r.Kind != RefDurable:
 	case e.Unlink:
 		k.unlink(e.Process, r.Process)
-	case k.procs[e.Process] == nil || e.Process == r.Process:
-	case r.Kind == RefTransient && k.Alive(r):
-		k.addMonitor(&Monitor{ID: f.seq, By: Ref{Kind: RefDurable, Process: e.Process}, Target: e.Target})
-	case r.Kind == RefTransient:
-		f.effect(Effect{Kind: EffectDown, By: Ref{Kind: RefDurable, Process: e.Process}, To: e.Target, Monitor: f.seq, Reason: "noproc"})
-	case r.Kind == RefDurable && k.procs[r.Process] == nil:
-		f.effect(Effect{Kind: EffectExit, To: Cap{Ref: Ref{Kind: RefDurable, Process: e.Process}}, Reason: ReasonLinked})
-	case r.Kind == RefDurable:
-		k.links[e.Process] = insert(k.links[e.Process], r.Process)
-		k.links[r.Process] = insert(k.links[r.Process], e.Process)
+	case k.procs[r.Process] == nil:
+		f.effect(Effect{Kind: EffectExit, To: Cap{Ref: self}, Reason: ReasonLinked})
+	default:
+		k.link(e.Process, r.Process)
 	}
+}
+
+// linkMonitor finds the monitor that stands for a link to a transient process.
+func (k *Kernel) linkMonitor(pid uint64, r Ref) uint64 {
+	for _, id := range k.watching[pid] {
+		if m := k.monitors[id]; m.Link && m.Target.Ref.Kind == r.Kind && m.Target.Ref.Process == r.Process {
+			return id
+		}
+	}
+	return 0
+}
+
+func (k *Kernel) setName(name string, c Cap) {
+	k.names[name] = c
+	k.named[c.Ref.Process] = append(k.named[c.Ref.Process], name)
+}
+
+func (k *Kernel) dropName(name string) {
+	c, ok := k.names[name]
+	if !ok {
+		return
+	}
+	delete(k.names, name)
+	s := k.named[c.Ref.Process]
+	if i := slices.Index(s, name); i >= 0 {
+		s = slices.Delete(s, i, i+1)
+	}
+	if len(s) == 0 {
+		delete(k.named, c.Ref.Process)
+	} else {
+		k.named[c.Ref.Process] = s
+	}
+}
+
+func (k *Kernel) addTimer(t *PendingTimer) {
+	k.timers[t.ID] = t
+	heap.Push((*timerHeap)(&k.due), t)
+	if r := t.To.Ref; r.Kind == RefDurable || r.Kind == RefTransient {
+		k.timersTo[r.Process] = insert(k.timersTo[r.Process], t.ID)
+	}
+}
+
+func (k *Kernel) dropTimer(id uint64) {
+	if t := k.timers[id]; t != nil {
+		delete(k.timers, id)
+		remove(k.timersTo, t.To.Ref.Process, id)
+	}
+	if len(k.due) > 2*len(k.timers)+staleTimers {
+		k.due = slices.Collect(maps.Values(k.timers))
+		heap.Init((*timerHeap)(&k.due))
+	}
+}
+
+// staleTimers is how many dropped timers the heap may hold beside as many as
+// there are others.
+const staleTimers = 64
+
+func (k *Kernel) link(a, b uint64) {
+	k.links[a] = insert(k.links[a], b)
+	k.links[b] = insert(k.links[b], a)
 }
 
 func (k *Kernel) unlink(a, b uint64) {

@@ -43,6 +43,12 @@ const (
 	MaxName = 255
 	// MaxOrigin bounds the text that says who asked.
 	MaxOrigin = 128
+	// MaxText bounds the texts in events that are for people; longer ones are cut.
+	MaxText = 1024
+	// MaxEvent bounds the body of an event: a body of MaxInline with as many
+	// capabilities and lumps as a message may have, and a half of what a block may
+	// hold, because timers and effects become values of the state's trees.
+	MaxEvent = 512 << 10
 )
 
 // Transient PIDs begin here: transientBase + epoch*transientSpan + n, so that

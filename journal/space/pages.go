@@ -3,6 +3,7 @@ package space
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"hearth/lumps"
 )
@@ -14,12 +15,16 @@ const (
 	// pageFan is the radix of the page tree. Two levels reach 16 MiB, which holds
 	// a Go guest, and a changed page costs one node of 2.6 KB beside itself.
 	pageFan = 64
+	// maxPages is 4 GiB: what a 32-bit memory can have.
+	maxPages = 1 << 20
+	// maxPageNode is the longest node: the head of the list and 64 links.
+	maxPageNode = 2 + pageFan*(5+lumps.CIDLen)
 )
 
 // PageTree is linear memory by absolute page index: a radix tree of fixed fan-out
-// whose root stands in the process record. A node is a dag-cbor list of up to 64
-// links; null is 64^height pages of zeros; nulls at the end of a list are left
-// out.
+// whose root stands in the process record. Its height is the least that reaches
+// the last page. A node is a dag-cbor list of up to 64 links; null is 64^height
+// pages of zeros; nulls at the end of a list are left out.
 type PageTree struct {
 	_      struct{} `cbor:",toarray"`
 	Pages  uint32   // length of the memory, in pages
@@ -30,14 +35,16 @@ type PageTree struct {
 // BuildPages makes the tree of a memory from the CIDs of its pages; the zero CID
 // is a page of zeros.
 func BuildPages(pages []lumps.CID, put Put) (PageTree, error) {
+	if len(pages) > maxPages {
+		return PageTree{}, fmt.Errorf("a memory of %d pages: %w", len(pages), errTooLarge)
+	}
 	t := PageTree{Pages: uint32(len(pages))}
 	level := pages
 	for len(level) > pageFan {
 		up := make([]lumps.CID, 0, (len(level)+pageFan-1)/pageFan)
-		for i := 0; i < len(level); i += pageFan {
-			node := trim(level[i:min(i+pageFan, len(level))])
+		for node := range slices.Chunk(level, pageFan) {
 			var c lumps.CID
-			if len(node) > 0 {
+			if node = trim(node); len(node) > 0 {
 				var err error
 				if c, err = putNode(put, node); err != nil {
 					return t, err
@@ -59,24 +66,66 @@ func trim(s []lumps.CID) []lumps.CID {
 	return s
 }
 
-// maxPages is 4 GiB: what a 32-bit memory can have.
-const maxPages = 1 << 20
+// span is how many pages a child of the root reaches.
+func (t *PageTree) span() int {
+	n := 1
+	for range t.Height {
+		n *= pageFan
+	}
+	return n
+}
+
+// validate checks what the process record says of the memory.
+func (t *PageTree) validate() error {
+	height := uint8(0)
+	for n := uint64(pageFan); n < uint64(t.Pages); n *= pageFan {
+		height++
+	}
+	if t.Pages > maxPages || t.Height != height {
+		return fmt.Errorf("a memory of %d pages in a tree of height %d: %w", t.Pages, t.Height, ErrBadState)
+	}
+	return checkPageNode(t.Root)
+}
+
+// checkPageNode refuses what would give one memory two names, or make a small
+// tree a long walk.
+func checkPageNode(node []lumps.CID) error {
+	if len(node) > pageFan || len(trim(node)) != len(node) {
+		return fmt.Errorf("a page node of %d links: %w", len(node), ErrBadState)
+	}
+	return nil
+}
+
+// loadPageNode reads a node below the root.
+func loadPageNode(ctx context.Context, get Get, c lumps.CID) ([]lumps.CID, error) {
+	if c.Codec() != lumps.DagCBOR {
+		return nil, fmt.Errorf("page node %s is not dag-cbor: %w", c, ErrBadState)
+	}
+	data, err := get(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	var node []lumps.CID
+	if len(data) > maxPageNode {
+		return nil, fmt.Errorf("page node %s is too long: %w", c, ErrBadState)
+	}
+	if err := lumps.Unmarshal(data, &node); err != nil {
+		return nil, fmt.Errorf("page node %s: %w (%v)", c, ErrBadState, err)
+	}
+	if len(node) == 0 {
+		return nil, fmt.Errorf("page node %s is empty: %w", c, ErrBadState)
+	}
+	return node, checkPageNode(node)
+}
 
 // Load returns the CIDs of the pages.
 func (t *PageTree) Load(ctx context.Context, get Get) ([]lumps.CID, error) {
-	if t.Pages > maxPages || t.Height > 3 {
-		return nil, fmt.Errorf("a memory of %d pages: %w", t.Pages, ErrBadState)
+	if err := t.validate(); err != nil {
+		return nil, err
 	}
 	pages := make([]lumps.CID, t.Pages)
-	span := 1
-	for range t.Height {
-		span *= pageFan
-	}
 	var fill func(at, span int, node []lumps.CID) error
 	fill = func(at, span int, node []lumps.CID) error {
-		if len(node) > pageFan {
-			return fmt.Errorf("a page node of %d links: %w", len(node), ErrBadState)
-		}
 		for i, c := range node {
 			if c.IsZero() {
 				continue
@@ -86,16 +135,15 @@ func (t *PageTree) Load(ctx context.Context, get Get) ([]lumps.CID, error) {
 				return fmt.Errorf("a page beyond the memory: %w", ErrBadState)
 			}
 			if span == 1 {
+				if c.Codec() != lumps.Raw {
+					return fmt.Errorf("page %s is not raw: %w", c, ErrBadState)
+				}
 				pages[pos] = c
 				continue
 			}
-			data, err := get(ctx, c)
+			sub, err := loadPageNode(ctx, get, c)
 			if err != nil {
 				return err
-			}
-			var sub []lumps.CID
-			if err := lumps.Unmarshal(data, &sub); err != nil {
-				return fmt.Errorf("%s: %w (%v)", c, ErrBadState, err)
 			}
 			if err := fill(pos, span/pageFan, sub); err != nil {
 				return err
@@ -103,5 +151,5 @@ func (t *PageTree) Load(ctx context.Context, get Get) ([]lumps.CID, error) {
 		}
 		return nil
 	}
-	return pages, fill(0, span, t.Root)
+	return pages, fill(0, t.span(), t.Root)
 }

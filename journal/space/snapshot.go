@@ -29,9 +29,35 @@ type Snapshot struct {
 	Epoch   EpochInfo `cbor:"epoch"`
 }
 
+// What a lump that wraps something says it is, under the key "hearth".
+const (
+	snapshotMark = "snapshot"
+	manifestMark = "segment"
+)
+
+// wrapper checks what a lump says it is and of which version, before the rest is
+// read: what a newer program wrote is called that, and not damage.
+func wrapper(c lumps.CID, data []byte, mark string) error {
+	var h struct {
+		Hearth string `cbor:"hearth"`
+		Format int    `cbor:"format"`
+	}
+	if c.Codec() != lumps.DagCBOR || lumps.Unmarshal(data, &h) != nil || h.Hearth != mark || h.Format < 1 {
+		return notA(c, mark)
+	}
+	if h.Format > Format {
+		return &FormatError{Found: h.Format}
+	}
+	return nil
+}
+
+func notA(c lumps.CID, mark string) error {
+	return fmt.Errorf("%s is not a %s of Hearth: %w", c, mark, ErrBadState)
+}
+
 // EncodeSnapshot stores the wrapping lump.
 func EncodeSnapshot(s *Snapshot, put Put) (lumps.CID, error) {
-	s.Hearth, s.Format = "snapshot", Format
+	s.Hearth, s.Format = snapshotMark, Format
 	return putNode(put, s)
 }
 
@@ -42,14 +68,14 @@ func LoadSnapshot(ctx context.Context, get Get, c lumps.CID) (*Snapshot, error) 
 		return nil, err
 	}
 	s := new(Snapshot)
-	if c.Codec() != lumps.DagCBOR || lumps.Unmarshal(data, s) != nil || s.Hearth != "snapshot" {
-		return nil, fmt.Errorf("%s is not a space snapshot: %w", c, ErrBadState)
+	if err := wrapper(c, data, snapshotMark); err != nil {
+		return nil, err
 	}
-	if s.Format > Format {
-		return nil, &FormatError{Found: s.Format}
+	if err := lumps.Unmarshal(data, s); err != nil {
+		return nil, notA(c, snapshotMark)
 	}
-	if len(s.Chain) != 32 {
-		return nil, fmt.Errorf("%s: %w", c, ErrBadState)
+	if len(s.Chain) != 32 || s.Seq == 0 || s.State.IsZero() || s.Epoch.Seq > s.Seq {
+		return nil, notA(c, snapshotMark)
 	}
 	return s, nil
 }

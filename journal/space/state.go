@@ -2,19 +2,16 @@ package space
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
-	"maps"
 	"slices"
-
-	"github.com/fxamacker/cbor/v2"
 
 	"hearth/lumps"
 )
 
-// stateNode is the root block of a state. Every link is a tree.
+// stateNode is the root block of a state. Every link is a tree, null where it is
+// empty.
 //
 //	processes  PID u64 be   -> {process, image}
 //	names      name         -> capability
@@ -38,8 +35,8 @@ type stateNode struct {
 
 // processRecord joins what the kernel and what the guest made of a process.
 type processRecord struct {
-	Process *Process `cbor:"process"`
-	Image   *Image   `cbor:"image"`
+	Process *Process     `cbor:"process"`
+	Image   *imageRecord `cbor:"image"`
 }
 
 // State is a whole state in memory, but for the pages.
@@ -61,86 +58,148 @@ func be64(v ...uint64) []byte {
 // stored already.
 func (s *State) Encode(put Put) (lumps.CID, error) {
 	k := s.Kernel
-	n := stateNode{Format: Format}
-	var err error
-	tree := func(root *lumps.CID, entries []Entry) {
-		if err == nil {
-			slices.SortFunc(entries, func(a, b Entry) int { return bytes.Compare(a.Key, b.Key) })
-			*root, err = buildTree(entries, put)
-		}
-	}
-	value := func(v any) cbor.RawMessage {
-		data, e := lumps.Marshal(v)
-		if e != nil && err == nil {
-			err = e
-		}
-		return data
-	}
 	procs := make([]Entry, 0, len(k.procs))
 	for pid, p := range k.procs {
 		im := s.Images[pid]
 		if im == nil {
 			return lumps.CID{}, fmt.Errorf("process %d has no image: %w", pid, ErrBadState)
 		}
-		procs = append(procs, Entry{Key: be64(pid), Value: value(processRecord{p, im})})
-	}
-	tree(&n.Processes, procs)
-	tree(&n.Names, entriesOf(k.names, func(s string) []byte { return []byte(s) }, value))
-	tree(&n.Roots, entriesOf(k.roots, func(s string) []byte { return []byte(s) }, value))
-	tree(&n.Monitors, entriesOf(k.monitors, func(id uint64) []byte { return be64(id) }, value))
-	tree(&n.Timers, entriesOf(k.timers, func(id uint64) []byte { return be64(id) }, value))
-	var links, keys, outbox []Entry
-	for a, list := range k.links {
-		for _, b := range list {
-			if a < b {
-				links = append(links, Entry{Key: be64(a, b), Value: value(nil)})
-			}
+		r, err := im.record(put)
+		if err != nil {
+			return lumps.CID{}, fmt.Errorf("process %d: %w", pid, err)
 		}
+		value, err := lumps.Marshal(processRecord{p, r})
+		if err != nil {
+			return lumps.CID{}, err
+		}
+		procs = append(procs, Entry{Key: be64(pid), Value: value})
 	}
-	for key, seq := range k.keys {
-		keys = append(keys, Entry{Key: be64(seq), Value: value(key)})
+	n := stateNode{Format: Format}
+	var err error
+	if n.Processes, err = sortedTree(procs, put); err != nil {
+		return lumps.CID{}, err
 	}
+	if err := k.encode(&n, put); err != nil {
+		return lumps.CID{}, err
+	}
+	var outbox []Entry
 	for i := range s.Outbox {
 		e := &s.Outbox[i]
 		if k.Settled(e) {
 			continue
 		}
-		key := binary.BigEndian.AppendUint32(be64(e.Cause.Seq, e.Cause.Process), e.Cause.Index)
-		outbox = append(outbox, Entry{Key: key, Value: value(e)})
+		value, err := lumps.Marshal(e)
+		if err != nil {
+			return lumps.CID{}, err
+		}
+		outbox = append(outbox, Entry{Key: outboxKey(e.Cause), Value: value})
 	}
-	tree(&n.Links, links)
-	tree(&n.Keys, keys)
-	tree(&n.Outbox, outbox)
-	if err != nil {
+	if n.Outbox, err = sortedTree(outbox, put); err != nil {
 		return lumps.CID{}, err
 	}
 	return putNode(put, n)
 }
 
-func entriesOf[K cmp.Ordered, V any](m map[K]V, key func(K) []byte, value func(any) cbor.RawMessage) []Entry {
-	out := make([]Entry, 0, len(m))
-	for _, k := range slices.Sorted(maps.Keys(m)) {
-		out = append(out, Entry{Key: key(k), Value: value(m[k])})
+func outboxKey(c Cause) []byte {
+	return binary.BigEndian.AppendUint32(be64(c.Seq, c.Process), c.Index)
+}
+
+func sortedTree(entries []Entry, put Put) (lumps.CID, error) {
+	slices.SortFunc(entries, func(a, b Entry) int { return bytes.Compare(a.Key, b.Key) })
+	return buildTree(entries, put)
+}
+
+// encode stores the trees of the kernel beside the processes.
+func (k *Kernel) encode(n *stateNode, put Put) error {
+	var err error
+	tree := func(root *lumps.CID, count int, each func(add func(key []byte, value any))) {
+		if err != nil {
+			return
+		}
+		entries := make([]Entry, 0, count)
+		each(func(key []byte, value any) {
+			data, e := lumps.Marshal(value)
+			if e != nil {
+				err = e
+			}
+			entries = append(entries, Entry{Key: key, Value: data})
+		})
+		if err == nil {
+			*root, err = sortedTree(entries, put)
+		}
 	}
-	return out
+	tree(&n.Names, len(k.names), func(add func([]byte, any)) {
+		for name, c := range k.names {
+			add([]byte(name), c)
+		}
+	})
+	tree(&n.Roots, len(k.roots), func(add func([]byte, any)) {
+		for name, r := range k.roots {
+			add([]byte(name), r)
+		}
+	})
+	tree(&n.Monitors, len(k.monitors), func(add func([]byte, any)) {
+		for id, m := range k.monitors {
+			add(be64(id), m)
+		}
+	})
+	tree(&n.Links, len(k.links), func(add func([]byte, any)) {
+		for a, list := range k.links {
+			for _, b := range list {
+				if a < b {
+					add(be64(a, b), nil)
+				}
+			}
+		}
+	})
+	tree(&n.Timers, len(k.timers), func(add func([]byte, any)) {
+		for id, t := range k.timers {
+			add(be64(id), t)
+		}
+	})
+	tree(&n.Keys, len(k.keys), func(add func([]byte, any)) {
+		for key, seq := range k.keys {
+			add(be64(seq), key)
+		}
+	})
+	return err
 }
 
 func loadStateNode(ctx context.Context, get Get, c lumps.CID) (*stateNode, error) {
+	if c.Codec() != lumps.DagCBOR {
+		return nil, fmt.Errorf("%s: %w", c, ErrBadState)
+	}
 	data, err := get(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	n := new(stateNode)
+	if err := formatOf(data, &n.Format); err != nil {
+		return nil, fmt.Errorf("%s: %w", c, err)
+	}
 	if err := lumps.Unmarshal(data, n); err != nil {
 		return nil, fmt.Errorf("%s: %w (%v)", c, ErrBadState, err)
 	}
-	if n.Format > Format {
-		return nil, &FormatError{Found: n.Format}
-	}
-	if n.Format < 1 {
-		return nil, fmt.Errorf("%s: %w", c, ErrBadState)
-	}
 	return n, nil
+}
+
+// formatOf reads the version of a block before anything else of it, so that what
+// a newer program wrote is called that and not damage.
+func formatOf(data []byte, format *int) error {
+	var h struct {
+		Format int `cbor:"format"`
+	}
+	if err := lumps.Unmarshal(data, &h); err != nil {
+		return fmt.Errorf("%w (%v)", ErrBadState, err)
+	}
+	if h.Format > Format {
+		return &FormatError{Found: h.Format}
+	}
+	if h.Format < 1 {
+		return ErrBadState
+	}
+	*format = h.Format
+	return nil
 }
 
 // LoadState reads what Encode stored. The kernel's seq, time and epoch are the
@@ -150,92 +209,173 @@ func LoadState(ctx context.Context, get Get, c lumps.CID) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &State{Kernel: NewKernel(), Images: map[uint64]*Image{}}
-	k := s.Kernel
-	each := func(root lumps.CID, keyLen int, f func(e Entry) error) {
-		for e, werr := range walkTree(ctx, get, root) {
+	l := stateLoader{ctx: ctx, get: get, state: &State{Kernel: NewKernel(), Images: map[uint64]*Image{}}}
+	for _, part := range []struct {
+		name   string
+		root   lumps.CID
+		keyLen int // 0: any
+		load   func(e Entry) error
+	}{
+		{"processes", n.Processes, 8, l.process},
+		{"names", n.Names, 0, l.name},
+		{"roots", n.Roots, 0, l.root},
+		{"monitors", n.Monitors, 8, l.monitor},
+		{"links", n.Links, 16, l.link},
+		{"timers", n.Timers, 8, l.timer},
+		{"keys", n.Keys, 8, l.key},
+		{"outbox", n.Outbox, 20, l.outbox},
+	} {
+		for e, err := range walkTree(ctx, get, part.root) {
+			if err == nil && part.keyLen > 0 && len(e.Key) != part.keyLen {
+				err = badState("a key of %d bytes", len(e.Key))
+			}
+			if err == nil {
+				err = part.load(e)
+			}
 			if err != nil {
-				return
-			}
-			if err = werr; err != nil {
-				return
-			}
-			if keyLen > 0 && len(e.Key) != keyLen {
-				err = fmt.Errorf("a key of %d bytes: %w", len(e.Key), ErrBadState)
-				return
-			}
-			if e2 := f(e); e2 != nil {
-				err = fmt.Errorf("%w (%v)", ErrBadState, e2)
-				return
+				return nil, fmt.Errorf("%s of state %s: %w", part.name, c, err)
 			}
 		}
 	}
-	id := func(e Entry) uint64 { return binary.BigEndian.Uint64(e.Key) }
-	each(n.Processes, 8, func(e Entry) error {
-		var r processRecord
-		if err := lumps.Unmarshal(e.Value, &r); err != nil {
-			return err
-		}
-		if r.Process == nil || r.Image == nil {
-			return fmt.Errorf("process %d lacks a part", id(e))
-		}
-		r.Process.PID = id(e)
-		k.procs[id(e)], s.Images[id(e)] = r.Process, r.Image
-		return nil
-	})
-	each(n.Names, 0, func(e Entry) error {
-		var c Cap
-		err := lumps.Unmarshal(e.Value, &c)
-		k.names[string(e.Key)] = c
-		return err
-	})
-	each(n.Roots, 0, func(e Entry) error {
-		var r RootValue
-		err := lumps.Unmarshal(e.Value, &r)
-		k.roots[string(e.Key)] = r
-		return err
-	})
-	each(n.Monitors, 8, func(e Entry) error {
-		m := &Monitor{}
-		if err := lumps.Unmarshal(e.Value, m); err != nil {
-			return err
-		}
-		m.ID = id(e)
-		k.addMonitor(m)
-		return nil
-	})
-	each(n.Links, 16, func(e Entry) error {
-		a, b := id(e), binary.BigEndian.Uint64(e.Key[8:])
-		k.links[a], k.links[b] = insert(k.links[a], b), insert(k.links[b], a)
-		return nil
-	})
-	each(n.Timers, 8, func(e Entry) error {
-		t := &PendingTimer{}
-		if err := lumps.Unmarshal(e.Value, t); err != nil {
-			return err
-		}
-		t.ID = id(e)
-		k.timers[t.ID] = t
-		return nil
-	})
-	each(n.Keys, 8, func(e Entry) error {
-		var key string
-		if err := lumps.Unmarshal(e.Value, &key); err != nil {
-			return err
-		}
-		k.addKey(key, id(e))
-		return nil
-	})
-	each(n.Outbox, 20, func(e Entry) error {
-		var ef Effect
-		if err := lumps.Unmarshal(e.Value, &ef); err != nil {
-			return err
-		}
-		s.Outbox = append(s.Outbox, ef)
-		return nil
-	})
-	if err != nil {
+	return l.state, nil
+}
+
+func badState(format string, args ...any) error {
+	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), ErrBadState)
+}
+
+// stateLoader takes the entries of the trees in, and nothing that a fold could
+// not have made.
+type stateLoader struct {
+	ctx   context.Context
+	get   Get
+	state *State
+}
+
+func value(e Entry, v any) error {
+	if err := lumps.Unmarshal(e.Value, v); err != nil {
+		return fmt.Errorf("%x: %w (%v)", e.Key, ErrBadState, err)
+	}
+	return nil
+}
+
+func idOf(e Entry) uint64 { return binary.BigEndian.Uint64(e.Key) }
+
+func decodeProcess(e Entry) (*processRecord, error) {
+	var r processRecord
+	if err := value(e, &r); err != nil {
 		return nil, err
 	}
-	return s, nil
+	if r.Process == nil || r.Image == nil {
+		return nil, badState("process %d lacks a part", idOf(e))
+	}
+	r.Process.PID = idOf(e)
+	return &r, nil
+}
+
+func (l *stateLoader) process(e Entry) error {
+	r, err := decodeProcess(e)
+	if err != nil {
+		return err
+	}
+	p := r.Process
+	if len(p.Service) > MaxName || p.PID == 0 || IsTransient(p.PID) {
+		return badState("process %d", p.PID)
+	}
+	im, err := r.Image.image(l.ctx, l.get)
+	if err == nil {
+		err = im.Validate(p.Program.Limits)
+	}
+	if err != nil {
+		return fmt.Errorf("process %d: %w", p.PID, err)
+	}
+	l.state.Kernel.procs[p.PID], l.state.Images[p.PID] = p, im
+	return nil
+}
+
+func (l *stateLoader) name(e Entry) error {
+	var c Cap
+	if err := value(e, &c); err != nil {
+		return err
+	}
+	if err := c.validate(); err != nil || len(e.Key) > MaxName || c.Ref.Kind != RefDurable || !l.state.Kernel.Alive(c.Ref) {
+		return badState("name %.40q for %s", e.Key, c.Ref)
+	}
+	l.state.Kernel.setName(string(e.Key), c)
+	return nil
+}
+
+func (l *stateLoader) root(e Entry) error {
+	var r RootValue
+	if err := value(e, &r); err != nil {
+		return err
+	}
+	if r.CID.IsZero() || len(e.Key) > MaxName {
+		return badState("root %.40q", e.Key)
+	}
+	l.state.Kernel.roots[string(e.Key)] = r
+	return nil
+}
+
+func (l *stateLoader) monitor(e Entry) error {
+	m := &Monitor{}
+	if err := value(e, m); err != nil {
+		return err
+	}
+	m.ID = idOf(e)
+	if m.Target.validate() != nil || l.state.Kernel.procs[m.By.Process] == nil {
+		return badState("monitor %d of %s", m.ID, m.By)
+	}
+	l.state.Kernel.addMonitor(m)
+	return nil
+}
+
+func (l *stateLoader) link(e Entry) error {
+	k := l.state.Kernel
+	a, b := idOf(e), binary.BigEndian.Uint64(e.Key[8:])
+	if a >= b || k.procs[a] == nil || k.procs[b] == nil || !bytes.Equal(e.Value, []byte{cborNull}) {
+		return badState("a link of %d and %d", a, b)
+	}
+	k.link(a, b)
+	return nil
+}
+
+const cborNull = 0xf6
+
+func (l *stateLoader) timer(e Entry) error {
+	t := &PendingTimer{}
+	if err := value(e, t); err != nil {
+		return err
+	}
+	t.ID = idOf(e)
+	if t.To.validate() != nil || len(t.Caps) > MaxCaps {
+		return badState("timer %d", t.ID)
+	}
+	l.state.Kernel.addTimer(t)
+	return nil
+}
+
+func (l *stateLoader) key(e Entry) error {
+	k := l.state.Kernel
+	var key string
+	if err := value(e, &key); err != nil {
+		return err
+	}
+	if _, ok := k.keys[key]; ok || len(key) > MaxKey || len(k.keys) == MaxKeys {
+		return badState("idempotency key %.40q", key)
+	}
+	k.addKey(key, idOf(e))
+	return nil
+}
+
+func (l *stateLoader) outbox(e Entry) error {
+	var ef Effect
+	if err := value(e, &ef); err != nil {
+		return err
+	}
+	if ef.Kind < EffectMessage || ef.Kind > EffectResume || !bytes.Equal(e.Key, outboxKey(ef.Cause)) {
+		return badState("effect %s", ef.Cause)
+	}
+	l.state.Outbox = append(l.state.Outbox, ef)
+	return nil
 }

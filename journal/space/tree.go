@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -18,15 +19,28 @@ import (
 //	leaf   [0, [[key, value], ...]]            key bytes, value any dag-cbor
 //	inner  [h, [[first key, link, count], ...]]  h is the height, count the entries below
 //
-// Where a node ends is decided by the keys alone: behind a key whose hash has
-// its low bits zero at that height, and at the latest behind maxFan entries. So
-// the same map is the same DAG however it came about, and two maps that differ
-// in one entry share all nodes but those on the way to it.
+// Where a node ends is decided by its last key alone: a key whose hash has at
+// least 4(h+1) trailing zero bits ends the nodes of the heights 0 to h. So the
+// same map is the same DAG however it came about, an ordinary key that comes or
+// goes changes one node of each height, and a key that ends nodes splits or joins
+// one of each.
+//
+// Keys can be chosen by guests, so nodes end too behind maxFan entries or
+// maxLeaf bytes: the first never happens by chance (once in 10^29 nodes), the
+// second only where values are large. What follows such a place in the same run
+// shifts with a change before it; the next key that ends a node stops that.
 const (
-	fanBits = 4  // a node has 16 entries on average
-	maxFan  = 64 // and never more than this
+	fanBits = 4 // a node has 16 entries on average
+	maxFan  = 1024
+	maxLeaf = 64 << 10
+	// entryHead is what an entry takes beside its key and value.
+	entryHead = 4
 	// maxHeight bounds the recursion of readers: 16^12 entries are more than fit.
 	maxHeight = 12
+	// maxKey is the longest key: a name's, and then some.
+	maxKey = 512
+	// maxValue keeps a leaf a block: it ends with the entry that reaches maxLeaf.
+	maxValue = lumps.MaxBlock - maxLeaf - 2*maxKey
 )
 
 // Entry is a key and its value of a tree.
@@ -67,14 +81,23 @@ func putNode(put Put, v any) (lumps.CID, error) {
 	if err != nil {
 		return lumps.CID{}, err
 	}
+	if len(data) > lumps.MaxBlock {
+		return lumps.CID{}, fmt.Errorf("a part of the state needs a block of %d bytes, and %d is the limit", len(data), lumps.MaxBlock)
+	}
 	c := lumps.Sum(lumps.DagCBOR, data)
 	return c, put(c, data)
 }
 
-// endsNode says whether a node of height h ends behind key.
-func endsNode(key []byte, h uint8) bool {
+// rank is how many heights of nodes end behind key.
+func rank(key []byte) uint8 {
 	sum := blake3.Sum256(key)
-	return binary.LittleEndian.Uint64(sum[:])>>(uint(h)*fanBits)&(1<<fanBits-1) == 0
+	v := binary.LittleEndian.Uint64(sum[:])
+	r := uint8(0)
+	for r <= maxHeight && v&(1<<fanBits-1) == 0 {
+		r++
+		v >>= fanBits
+	}
+	return r
 }
 
 // buildTree stores entries, which must be sorted by key without repeats. The
@@ -83,33 +106,48 @@ func buildTree(entries []Entry, put Put) (lumps.CID, error) {
 	if len(entries) == 0 {
 		return lumps.CID{}, nil
 	}
-	var level []branch
-	start := 0
+	type part struct {
+		branch
+		rank uint8 // of its last key
+	}
+	var level []part
+	start, size := 0, 0
 	for i := range entries {
-		if n := i - start + 1; n == maxFan || endsNode(entries[i].Key, 0) || i == len(entries)-1 {
+		e := &entries[i]
+		if i > 0 && bytes.Compare(entries[i-1].Key, e.Key) >= 0 {
+			return lumps.CID{}, fmt.Errorf("key %x twice or out of order: %w", e.Key, ErrBadState)
+		}
+		if len(e.Key) > maxKey || len(e.Value) > maxValue {
+			return lumps.CID{}, fmt.Errorf("a value of %d bytes under a key of %d: %w", len(e.Value), len(e.Key), errTooLarge)
+		}
+		size += len(e.Key) + len(e.Value) + entryHead
+		r := rank(e.Key)
+		if r > 0 || i-start+1 == maxFan || size >= maxLeaf || i == len(entries)-1 {
 			c, err := putNode(put, leafNode{Entries: entries[start : i+1]})
 			if err != nil {
 				return lumps.CID{}, err
 			}
-			level = append(level, branch{First: entries[start].Key, Link: c, Count: uint64(n)})
-			start = i + 1
+			level = append(level, part{branch{First: entries[start].Key, Link: c, Count: uint64(i + 1 - start)}, r})
+			start, size = i+1, 0
 		}
 	}
 	for h := uint8(1); len(level) > 1; h++ {
-		var up []branch
-		start := 0
-		for i := range level {
-			if n := i - start + 1; n == maxFan || endsNode(level[i].First, h) && n > 1 || i == len(level)-1 {
-				c, err := putNode(put, innerNode{Height: h, Branches: level[start : i+1]})
+		if h > maxHeight {
+			return lumps.CID{}, fmt.Errorf("a tree of more than %d heights: %w", maxHeight, errTooLarge)
+		}
+		up := level[:0:0]
+		node := innerNode{Height: h}
+		var count uint64
+		for i, p := range level {
+			node.Branches = append(node.Branches, p.branch)
+			count += p.Count
+			if p.rank > h || len(node.Branches) == maxFan || i == len(level)-1 {
+				c, err := putNode(put, node)
 				if err != nil {
 					return lumps.CID{}, err
 				}
-				var count uint64
-				for _, b := range level[start : i+1] {
-					count += b.Count
-				}
-				up = append(up, branch{First: level[start].First, Link: c, Count: count})
-				start = i + 1
+				up = append(up, part{branch{First: node.Branches[0].First, Link: c, Count: count}, p.rank})
+				node.Branches, count = node.Branches[:0], 0
 			}
 		}
 		level = up
@@ -117,38 +155,125 @@ func buildTree(entries []Entry, put Put) (lumps.CID, error) {
 	return level[0].Link, nil
 }
 
-// node is a decoded node of either kind.
+// errTooLarge reports a part of a state that no block holds.
+var errTooLarge = errors.New("too large for the state of a space")
+
+// node is a decoded node of either kind, never empty, its keys ascending.
 type node struct {
 	height   uint8
 	entries  []Entry
 	branches []branch
 }
 
-func loadNode(ctx context.Context, get Get, c lumps.CID, height int) (*node, error) {
-	data, err := get(ctx, c)
+// first is the smallest key at or below the node.
+func (n *node) first() []byte {
+	if n.height == 0 {
+		return n.entries[0].Key
+	}
+	return n.branches[0].First
+}
+
+// count is how many entries are at or below the node, as it says.
+func (n *node) count() uint64 {
+	if n.height == 0 {
+		return uint64(len(n.entries))
+	}
+	var sum uint64
+	for _, b := range n.branches {
+		sum += b.Count
+	}
+	return sum
+}
+
+// subtree is a place where a node is expected.
+type subtree struct {
+	link   lumps.CID
+	height int // -1: a root, whatever height it has
+	first  []byte
+	limit  []byte // its keys are smaller; nil: no limit
+	count  uint64
+}
+
+// child is the place that the i-th branch of n, loaded from s, leads to.
+func (s *subtree) child(n *node, i int) subtree {
+	b := &n.branches[i]
+	c := subtree{link: b.Link, height: int(n.height) - 1, first: b.First, limit: s.limit, count: b.Count}
+	if i+1 < len(n.branches) {
+		c.limit = n.branches[i+1].First
+	}
+	return c
+}
+
+// load reads the node of a place and compares it with what the parent says.
+func (s *subtree) load(ctx context.Context, get Get) (*node, error) {
+	bad := func(format string, args ...any) error {
+		return fmt.Errorf("tree node %s: %s: %w", s.link, fmt.Sprintf(format, args...), ErrBadState)
+	}
+	if s.link.Codec() != lumps.DagCBOR {
+		return nil, bad("it is not dag-cbor")
+	}
+	data, err := get(ctx, s.link)
 	if err != nil {
 		return nil, err
 	}
 	if len(data) < 2 || data[0] != 0x82 {
-		return nil, fmt.Errorf("%s is no tree node: %w", c, ErrBadState)
+		return nil, bad("it is no list of two")
 	}
 	n := &node{height: data[1]}
-	if n.height > maxHeight || height >= 0 && int(n.height) != height {
-		return nil, fmt.Errorf("%s is a tree node of height %d in a place of height %d: %w", c, n.height, height, ErrBadState)
+	if n.height > maxHeight || s.height >= 0 && int(n.height) != s.height {
+		return nil, bad("height %d in a place of height %d", n.height, s.height)
+	}
+	var last []byte
+	ascends := func(key []byte) error {
+		if last != nil && bytes.Compare(last, key) >= 0 || len(key) > maxKey {
+			return bad("its keys are out of order")
+		}
+		last = key
+		return nil
 	}
 	if n.height == 0 {
 		var l leafNode
 		if err := lumps.Unmarshal(data, &l); err != nil {
-			return nil, fmt.Errorf("%s: %w (%v)", c, ErrBadState, err)
+			return nil, bad("%v", err)
 		}
 		n.entries = l.Entries
-		return n, nil
+	} else {
+		var in innerNode
+		if err := lumps.Unmarshal(data, &in); err != nil {
+			return nil, bad("%v", err)
+		}
+		n.branches = in.Branches
 	}
-	var in innerNode
-	if err := lumps.Unmarshal(data, &in); err != nil {
-		return nil, fmt.Errorf("%s: %w (%v)", c, ErrBadState, err)
+	// An empty node would let a few blocks stand for an endless walk.
+	if k := len(n.entries) + len(n.branches); k == 0 || k > maxFan {
+		return nil, bad("it has %d entries", k)
 	}
-	n.branches = in.Branches
+	for i := range n.entries {
+		if n.entries[i].Key == nil {
+			n.entries[i].Key = []byte{}
+		}
+		if err := ascends(n.entries[i].Key); err != nil {
+			return nil, err
+		}
+	}
+	for i := range n.branches {
+		b := &n.branches[i]
+		if b.First == nil {
+			b.First = []byte{}
+		}
+		if err := ascends(b.First); err != nil {
+			return nil, err
+		}
+		if b.Count == 0 || b.Count > 1<<40 {
+			return nil, bad("a branch of %d entries", b.Count)
+		}
+	}
+	if s.limit != nil && bytes.Compare(last, s.limit) >= 0 {
+		return nil, bad("its keys reach into the node behind it")
+	}
+	if s.height >= 0 && (!bytes.Equal(s.first, n.first()) || s.count != n.count()) {
+		return nil, bad("its parent says something else of it")
+	}
 	return n, nil
 }
 
@@ -158,170 +283,25 @@ func walkTree(ctx context.Context, get Get, root lumps.CID) iter.Seq2[Entry, err
 		if root.IsZero() {
 			return
 		}
-		var last []byte
-		var walk func(c lumps.CID, height int) bool
-		walk = func(c lumps.CID, height int) bool {
-			n, err := loadNode(ctx, get, c, height)
+		var walk func(s subtree) bool
+		walk = func(s subtree) bool {
+			n, err := s.load(ctx, get)
 			if err != nil {
 				yield(Entry{}, err)
 				return false
 			}
 			for _, e := range n.entries {
-				if last != nil && bytes.Compare(last, e.Key) >= 0 {
-					yield(Entry{}, fmt.Errorf("%s has its keys out of order: %w", c, ErrBadState))
-					return false
-				}
-				last = e.Key
 				if !yield(e, nil) {
 					return false
 				}
 			}
-			for _, b := range n.branches {
-				if !walk(b.Link, int(n.height)-1) {
+			for i := range n.branches {
+				if !walk(s.child(n, i)) {
 					return false
 				}
 			}
 			return true
 		}
-		walk(root, -1)
+		walk(subtree{link: root, height: -1})
 	}
-}
-
-// Change is an entry that two trees do not share: Old or New is nil where one
-// has no such key.
-type Change struct {
-	Key      []byte
-	Old, New cbor.RawMessage
-}
-
-// diffTrees yields what differs between two trees in the order of the keys. It
-// reads no node that both share.
-func diffTrees(ctx context.Context, getA, getB Get, a, b lumps.CID) iter.Seq2[Change, error] {
-	return func(yield func(Change, error) bool) {
-		ca, cb := &cursor{get: getA}, &cursor{get: getB}
-		if a == b {
-			return
-		}
-		ca.push(a, -1)
-		cb.push(b, -1)
-		for {
-			// Whole subtrees that start at the same place and are equal are skipped.
-			for skipEqual(ca, cb) {
-			}
-			ea, err := ca.peek(ctx)
-			if err != nil {
-				yield(Change{}, err)
-				return
-			}
-			eb, err := cb.peek(ctx)
-			if err != nil {
-				yield(Change{}, err)
-				return
-			}
-			if ea == nil && eb == nil {
-				if len(ca.todo) == 0 && len(cb.todo) == 0 {
-					return
-				}
-				continue
-			}
-			order := 0
-			switch {
-			case ea == nil && len(ca.todo) == 0:
-				order = 1
-			case eb == nil && len(cb.todo) == 0:
-				order = -1
-			case ea == nil:
-				ca.open(ctx)
-				continue
-			case eb == nil:
-				cb.open(ctx)
-				continue
-			default:
-				order = bytes.Compare(ea.Key, eb.Key)
-			}
-			var ch Change
-			switch {
-			case order < 0:
-				ch = Change{Key: ea.Key, Old: ea.Value}
-				ca.next()
-			case order > 0:
-				ch = Change{Key: eb.Key, New: eb.Value}
-				cb.next()
-			default:
-				ca.next()
-				cb.next()
-				if bytes.Equal(ea.Value, eb.Value) {
-					continue
-				}
-				ch = Change{Key: ea.Key, Old: ea.Value, New: eb.Value}
-			}
-			if !yield(ch, nil) {
-				return
-			}
-		}
-	}
-}
-
-// cursor walks a tree in order, opening a node only when it must.
-type cursor struct {
-	get     Get
-	entries []Entry   // of the open leaf
-	todo    []subtree // stack, next on top
-	err     error
-}
-
-type subtree struct {
-	link   lumps.CID
-	height int // -1: unknown
-}
-
-func (c *cursor) push(root lumps.CID, height int) {
-	if !root.IsZero() {
-		c.todo = append(c.todo, subtree{root, height})
-	}
-}
-
-func (c *cursor) next() { c.entries = c.entries[1:] }
-
-// skipEqual drops the next subtree of both where it is the same one.
-func skipEqual(a, b *cursor) bool {
-	if len(a.entries) > 0 || len(b.entries) > 0 || len(a.todo) == 0 || len(b.todo) == 0 {
-		return false
-	}
-	ta, tb := a.todo[len(a.todo)-1], b.todo[len(b.todo)-1]
-	if ta.link != tb.link {
-		return false
-	}
-	a.todo, b.todo = a.todo[:len(a.todo)-1], b.todo[:len(b.todo)-1]
-	return true
-}
-
-// open replaces the next subtree by its children.
-func (c *cursor) open(ctx context.Context) {
-	t := c.todo[len(c.todo)-1]
-	c.todo = c.todo[:len(c.todo)-1]
-	n, err := loadNode(ctx, c.get, t.link, t.height)
-	if err != nil {
-		c.err = err
-		return
-	}
-	c.entries = n.entries
-	for i := len(n.branches) - 1; i >= 0; i-- {
-		c.push(n.branches[i].Link, int(n.height)-1)
-	}
-}
-
-// peek returns the next entry where a leaf is open, and otherwise opens one
-// level of the next subtree, so that equal subtrees can be skipped in between.
-func (c *cursor) peek(ctx context.Context) (*Entry, error) {
-	if c.err == nil && len(c.entries) == 0 && len(c.todo) > 0 {
-		c.open(ctx)
-	}
-	if c.err != nil {
-		return nil, c.err
-	}
-	if len(c.entries) == 0 {
-		return nil, nil
-	}
-	return &c.entries[0], nil
 }
