@@ -32,9 +32,10 @@ var _ journal.FS = (*FS)(nil)
 
 // memory is a file or folder, under whatever name.
 type memory struct {
-	id   int
-	dir  bool
-	data []byte
+	id     int
+	dir    bool
+	data   *content // nil in a folder
+	shared bool     // others have data, too: it is copied before it changes
 }
 
 // NewFS returns an empty file system that records what is done to it.
@@ -75,7 +76,7 @@ func (s *FS) Contents() map[string][]byte {
 	m := map[string][]byte{}
 	for name, id := range s.names {
 		if f := s.files[id]; !f.dir {
-			m[name] = bytes.Clone(f.data)
+			m[name] = f.data.bytes()
 		}
 	}
 	return m
@@ -125,6 +126,19 @@ func (s *FS) stat(name string) (*memory, error) {
 	return s.files[id], nil
 }
 
+// nameOf returns what m is called now, or was when it was opened. s.mu is held.
+func (s *FS) nameOf(m *memory, opened string) string {
+	if s.names[opened] == m.id {
+		return opened
+	}
+	for name, id := range s.names {
+		if id == m.id {
+			return name
+		}
+	}
+	return opened
+}
+
 // create makes a file or folder. s.mu is held.
 func (s *FS) create(name string, dir bool) (*memory, error) {
 	if p, err := s.stat(path.Dir(name)); err != nil || !p.dir {
@@ -142,6 +156,9 @@ func (s *FS) create(name string, dir bool) (*memory, error) {
 	}
 	s.nextID++
 	m := &memory{id: o.File, dir: dir}
+	if !dir {
+		m.data = newContent()
+	}
 	s.files[m.id] = m
 	return m, nil
 }
@@ -200,7 +217,7 @@ func (s *FS) Open(name string, flag int) (journal.File, error) {
 	if err == nil && m.dir {
 		err = fmt.Errorf("it is a folder")
 	}
-	if err == nil && flag&os.O_TRUNC != 0 && len(m.data) > 0 {
+	if err == nil && flag&os.O_TRUNC != 0 && m.data.size > 0 {
 		err = s.data(m, Op{Kind: Truncate, Name: name})
 	}
 	if err != nil {
@@ -211,7 +228,7 @@ func (s *FS) Open(name string, flag int) (journal.File, error) {
 
 // data carries out a write or truncate. s.mu is held.
 func (s *FS) data(m *memory, o Op) error {
-	o.File = m.id
+	o.File, o.Name = m.id, s.nameOf(m, o.Name)
 	err := s.try(o)
 	if err != nil {
 		if o.Kind != Write {
@@ -221,7 +238,10 @@ func (s *FS) data(m *memory, o Op) error {
 	}
 	o.Data = bytes.Clone(o.Data)
 	s.add(o)
-	m.data = applyData(m.data, o, nil)
+	if m.shared {
+		m.data, m.shared = m.data.clone(), false
+	}
+	m.data.apply(o, nil)
 	return err
 }
 
@@ -311,7 +331,8 @@ func (s *FS) Fork() *FS {
 	c := NewFS()
 	c.names, c.nextID = maps.Clone(s.names), s.nextID
 	for id, f := range s.files {
-		c.files[id] = &memory{id: id, dir: f.dir, data: bytes.Clone(f.data)}
+		f.shared = true
+		c.files[id] = &memory{id: id, dir: f.dir, data: f.data, shared: true}
 	}
 	return c
 }
@@ -327,14 +348,7 @@ type file struct {
 func (f *file) ReadAt(b []byte, off int64) (int, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
-	if off >= int64(len(f.m.data)) {
-		return 0, io.EOF
-	}
-	n := copy(b, f.m.data[off:])
-	if n < len(b) {
-		return n, io.EOF
-	}
-	return n, nil
+	return f.m.data.ReadAt(b, off)
 }
 
 func (f *file) WriteAt(b []byte, off int64) (int, error) {
@@ -362,9 +376,9 @@ func (f *file) Truncate(size int64) error {
 }
 
 func (f *file) Sync() error {
-	o := Op{Kind: Sync, File: f.m.id, Name: f.name}
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
+	o := Op{Kind: Sync, File: f.m.id, Name: f.s.nameOf(f.m, f.name)}
 	if err := f.s.try(o); err != nil {
 		return pathError("fdatasync", f.name, err)
 	}
@@ -375,7 +389,7 @@ func (f *file) Sync() error {
 func (f *file) Size() (int64, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
-	return int64(len(f.m.data)), nil
+	return f.m.data.size, nil
 }
 
 func (f *file) Close() error { return nil }

@@ -94,7 +94,9 @@ func (m *memory) attr(out *fuse.Attr) {
 		out.Mode, out.Nlink = fuse.S_IFDIR|0o700, 2
 	}
 	out.Ino = uint64(m.id)
-	out.Size = uint64(len(m.data))
+	if m.data != nil {
+		out.Size = uint64(m.data.size)
+	}
 	out.Blocks = (out.Size + 511) / 512
 }
 
@@ -206,10 +208,8 @@ func (n *node) Open(_ context.Context, flags uint32) (fs.FileHandle, uint32, sys
 func (n *node) Read(_ context.Context, _ fs.FileHandle, dest []byte, off int64) (fuse.ReadResult, syscall.Errno) {
 	n.s.mu.Lock()
 	defer n.s.mu.Unlock()
-	if off >= int64(len(n.m.data)) {
-		return fuse.ReadResultData(nil), 0
-	}
-	return fuse.ReadResultData(dest[:copy(dest, n.m.data[off:])]), 0
+	m, _ := n.m.data.ReadAt(dest, off) // io.EOF
+	return fuse.ReadResultData(dest[:m]), 0
 }
 
 func (n *node) Write(_ context.Context, _ fs.FileHandle, b []byte, off int64) (uint32, syscall.Errno) {
@@ -227,7 +227,7 @@ func (n *node) Allocate(_ context.Context, _ fs.FileHandle, off, size uint64, mo
 	}
 	n.s.mu.Lock()
 	defer n.s.mu.Unlock()
-	if off+size <= uint64(len(n.m.data)) {
+	if off+size <= uint64(n.m.data.size) {
 		return 0
 	}
 	return errno(n.s.data(n.m, Op{Kind: Truncate, Name: n.name(), Off: int64(off + size)}))

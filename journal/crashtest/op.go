@@ -85,33 +85,3 @@ func (n names) apply(o Op) {
 		}
 	}
 }
-
-// sector is what a disk writes whole.
-const sector = 512
-
-// applyData carries out a write or truncate on contents that nobody else has.
-// keep, if not nil, says which sectors of a write reached the disk.
-func applyData(b []byte, o Op, keep func(sector int64) bool) []byte {
-	end := o.Off
-	if o.Kind == Write {
-		end += int64(len(o.Data))
-	}
-	if grow := end - int64(len(b)); grow > 0 {
-		b = append(b, make([]byte, grow)...)
-	}
-	if o.Kind == Truncate {
-		return b[:o.Off:o.Off]
-	}
-	if keep == nil {
-		copy(b[o.Off:], o.Data)
-		return b
-	}
-	for at := o.Off; at < end; {
-		next := min(end, (at/sector+1)*sector)
-		if keep(at / sector) {
-			copy(b[at:next], o.Data[at-o.Off:next-o.Off])
-		}
-		at = next
-	}
-	return b
-}

@@ -128,10 +128,17 @@ const childEnv = "HEARTH_CRASHTEST_DIR"
 // a test. In the child it does not return.
 func RecordChild[A any](t *testing.T, workload func(dir string, ack func(A))) []Op {
 	t.Helper()
+	return RecordFailing(t, nil, workload)
+}
+
+// RecordFailing is RecordChild on a file system where fail makes operations fail.
+func RecordFailing[A any](t *testing.T, fail func(Op) error, workload func(dir string, ack func(A))) []Op {
+	t.Helper()
 	if dir := os.Getenv(childEnv); dir != "" {
 		child(dir, workload)
 	}
 	fs := NewFS()
+	fs.Fail(fail)
 	dir, unmount := Mount(t, fs)
 	defer unmount()
 	var pattern []string
@@ -139,7 +146,8 @@ func RecordChild[A any](t *testing.T, workload func(dir string, ack func(A))) []
 		pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
 	}
 	c := exec.Command(os.Args[0], "-test.run="+strings.Join(pattern, "/"), "-test.count=1")
-	c.Env = append(os.Environ(), childEnv+"="+dir)
+	// The race detector would have the child sleep for a second before it ends.
+	c.Env = append(os.Environ(), childEnv+"="+dir, "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	out, err := c.CombinedOutput()
 	if err != nil {
 		t.Fatalf("the workload failed: %v\n%s", err, out)

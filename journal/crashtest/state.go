@@ -1,7 +1,6 @@
 package crashtest
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -42,13 +41,32 @@ func (s State) WriteTo(dir string) error {
 		if f.dir {
 			err = os.MkdirAll(to, 0o700)
 		} else {
-			err = os.WriteFile(to, f.data, 0o600)
+			err = writeSparse(to, f.data)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// writeSparse writes a file with holes for pages of zeros.
+func writeSparse(name string, c *content) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := f.Truncate(c.size); err != nil {
+		return err
+	}
+	for n, p := range c.pages {
+		at := n * pageSize
+		if _, err := f.WriteAt(p[:min(pageSize, c.size-at)], at); err != nil {
+			return err
+		}
+	}
+	return f.Close()
 }
 
 // Options say how much is explored.
@@ -88,15 +106,15 @@ func soaking() bool { return os.Getenv("HEARTH_SOAK") == "1" }
 
 // disk is what of a record is durable, and what may be.
 type disk struct {
-	names   names          // durable
-	pending []Op           // changes of names that are not
-	files   map[int][]byte // durable contents; never changed in place
-	writes  map[int][]Op   // writes and truncates that are not durable
+	names   names            // durable
+	pending []Op             // changes of names that are not
+	files   map[int]*content // durable contents; never changed in place
+	writes  map[int][]Op     // writes and truncates that are not durable
 	dirs    map[int]bool
 }
 
 func newDisk(base *FS) *disk {
-	d := &disk{names: names{".": 0}, files: map[int][]byte{}, writes: map[int][]Op{}, dirs: map[int]bool{0: true}}
+	d := &disk{names: names{".": 0}, files: map[int]*content{}, writes: map[int][]Op{}, dirs: map[int]bool{0: true}}
 	if base != nil {
 		base = base.Fork()
 		d.names = base.names
@@ -164,7 +182,7 @@ func (d *disk) crash(c choice, r *rand.Rand) *FS {
 			s.files[id] = &memory{id: id, dir: true}
 			continue
 		}
-		s.files[id] = &memory{id: id, data: d.contents(id, c, r)}
+		s.files[id] = &memory{id: id, data: d.contents(id, c, r), shared: true}
 	}
 	// A name may have reached the disk without the folder that it is in.
 	for name := range s.names {
@@ -181,15 +199,19 @@ func (d *disk) crash(c choice, r *rand.Rand) *FS {
 	return s
 }
 
-func (d *disk) contents(id int, c choice, r *rand.Rand) []byte {
-	b := bytes.Clone(d.files[id])
-	ws := d.writes[id]
-	if c == nothing {
-		return b
+// contents returns what a file holds; the caller must not change it.
+func (d *disk) contents(id int, c choice, r *rand.Rand) *content {
+	durable, ws := d.files[id], d.writes[id]
+	if durable == nil {
+		durable = newContent()
 	}
+	if c == nothing || len(ws) == 0 {
+		return durable
+	}
+	b := durable.clone()
 	if c == everything {
 		for _, w := range ws {
-			b = applyData(b, w, nil)
+			b.apply(w, nil)
 		}
 		return b
 	}
@@ -211,7 +233,7 @@ func (d *disk) contents(id int, c choice, r *rand.Rand) []byte {
 				keep = func(int64) bool { return r.Float64() < q }
 			}
 		}
-		b = applyData(b, w, keep)
+		b.apply(w, keep)
 	}
 	return b
 }
