@@ -30,10 +30,11 @@ type durable struct {
 	pending  map[space.Cause]*space.Effect
 	todo     []space.Effect       // the kernel's own effects, waiting for their events
 	watch    map[uint64][]watcher // transient interest in the ends of durable processes
-	monitor  map[uint64]struct{}  // durable monitors on transients that are watched
 	snap     *snapshotJob
 	timer    *time.Timer
 	replay   *replay
+	poison   map[uint64]uint64 // process -> the event from which on it is not executed
+	crumbs   *crumbs
 	requests []*Request // to be served when mu is free
 	closed   bool
 
@@ -52,7 +53,7 @@ type durable struct {
 func newDurable(rt *Runtime, j *journal.Journal) *durable {
 	return &durable{
 		rt: rt, j: j, k: space.NewKernel(), procs: map[uint64]*Process{},
-		pending: map[space.Cause]*space.Effect{}, watch: map[uint64][]watcher{}, monitor: map[uint64]struct{}{},
+		pending: map[space.Cause]*space.Effect{}, watch: map[uint64][]watcher{}, poison: map[uint64]uint64{},
 		quiet: make(chan struct{}, 1), failed: make(chan struct{}),
 	}
 }

@@ -104,7 +104,7 @@ func (dp *durableProcess) turn(w *Worker) {
 		}
 		if empty {
 			dp.events, dp.head = dp.events[:0], 0
-			p.state = StateIdle
+			p.state, p.used = StateIdle, true
 			p.mu.Unlock()
 			return
 		}
@@ -186,6 +186,20 @@ func (dp *durableProcess) execute(w *Worker, q queuedEvent) (ended bool, err err
 	}
 	dp.seq, dp.now, dp.index, dp.ids, dp.rng = h.Seq, h.Time, 0, 0, nil
 	dp.dirty = true
+	if d.replaying.Load() {
+		if from, ok := d.poison[p.pid]; ok && h.Seq >= from {
+			dp.quarantined()
+			return false, nil
+		}
+		if d.crumbs != nil {
+			if w.crumb == nil {
+				w.crumb = d.crumbs.slot()
+			}
+			w.crumb[1].Store(h.Seq)
+			w.crumb[0].Store(p.pid)
+			defer w.crumb[0].Store(0)
+		}
+	}
 	for _, c := range s.Lumps {
 		p.lumps.hold(c)
 	}
@@ -199,6 +213,15 @@ func (dp *durableProcess) execute(w *Worker, q queuedEvent) (ended bool, err err
 		trap = asTrap(rerr)
 	}
 	return false, dp.finish(w, trap)
+}
+
+// quarantined ends the execution of a process whose next event crashes the host.
+func (dp *durableProcess) quarantined() {
+	dp.done, dp.dirty = true, true
+	if dp.p.body != nil {
+		dp.p.body.Close()
+		dp.p.body = nil
+	}
 }
 
 // boxOf finds a mailbox by its id.

@@ -24,6 +24,8 @@ type Body interface {
 	MemorySize() int
 	// Globals are the mutable globals, 8 bytes each, little endian.
 	Globals() []byte
+	// Rest gives back what the next call makes again.
+	Rest()
 	// Close gives the instance back.
 	Close()
 }
@@ -90,6 +92,7 @@ type Process struct {
 	mu      sync.Mutex
 	cond    *sync.Cond // of a process that waits on its own goroutine
 	state   State
+	used    bool      // executed since the last sweep for idle processes
 	queue   []*Signal // from head on
 	head    int
 	waiting int // signals in mailbox queues of a blocking guest
@@ -220,7 +223,7 @@ func (p *Process) turn(w *Worker) {
 		}
 		n := copy(batch[:], p.queue[p.head:])
 		if n == 0 {
-			p.queue, p.head, p.state = p.queue[:0], 0, StateIdle
+			p.queue, p.head, p.state, p.used = p.queue[:0], 0, StateIdle, true
 			p.mu.Unlock()
 			return
 		}

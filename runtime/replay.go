@@ -49,10 +49,14 @@ func (r *replay) read(ev space.Event) error {
 	return nil
 }
 
-// unmatched returns the first recorded effect that nobody caused.
-func (r *replay) unmatched() error {
+// unmatched returns the first recorded effect that nobody caused. What a process
+// caused from the event on from which it is quarantined stays as it is recorded.
+func (r *replay) unmatched(poison map[uint64]uint64) error {
 	var first space.Event
-	for _, ev := range r.recorded {
+	for c, ev := range r.recorded {
+		if from, ok := poison[c.Process]; ok && c.Seq >= from {
+			continue
+		}
 		if first == nil || space.HeaderOf(ev).Seq < space.HeaderOf(first).Seq {
 			first = ev
 		}
@@ -186,7 +190,11 @@ func Open(ctx context.Context, o Options) (*Runtime, error) {
 		rt.Close()
 		return nil, err
 	}
-	rt.wg.Add(2)
+	rt.wg.Add(3)
+	go func() {
+		defer rt.wg.Done()
+		rt.sweepIdle()
+	}()
 	go func() {
 		defer rt.wg.Done()
 		rt.snapshotLoop()
@@ -216,6 +224,12 @@ func open(ctx context.Context, o Options, to uint64) (_ *Runtime, err error) {
 	rt.dur = d
 	d.replay = newReplay()
 	d.replaying.Store(true)
+	if o.Crumbs != "" {
+		var err error
+		if d.crumbs, d.poison, err = openCrumbs(o.Crumbs); err != nil {
+			return nil, err
+		}
+	}
 	head, _ := o.Journal.Durable()
 	to = min(to, head)
 	if head == 0 {
@@ -256,6 +270,9 @@ func open(ctx context.Context, o Options, to uint64) (_ *Runtime, err error) {
 	if d.k.Seq+1 < first {
 		return nil, fmt.Errorf("the journal begins at event %d and no snapshot stands before it; restore the world from a backup", first)
 	}
+	if err := d.findQuarantines(ctx, to); err != nil {
+		return nil, err
+	}
 	return rt, d.run(ctx, to)
 }
 
@@ -278,7 +295,7 @@ func (d *durable) verifyPlace(ctx context.Context, s *space.Snapshot, first uint
 // gets one, before anything new.
 func (d *durable) live(ctx context.Context) error {
 	d.mu.Lock()
-	if err := d.replay.unmatched(); err != nil {
+	if err := d.replay.unmatched(d.poison); err != nil {
 		d.mu.Unlock()
 		return err
 	}
@@ -295,6 +312,9 @@ func (d *durable) live(ctx context.Context) error {
 		ev := &space.Epoch{Number: d.k.Epoch.Number + 1, Entropy: make([]byte, 32), Versions: d.rt.opts.Versions, Branch: d.rt.opts.Branch}
 		randomRead(ev.Entropy)
 		if _, err := d.commit(nil, ev); err != nil {
+			return err
+		}
+		if err := d.quarantine(); err != nil {
 			return err
 		}
 		for i := range outstanding {
@@ -316,6 +336,9 @@ func (d *durable) live(ctx context.Context) error {
 	d.unlock()
 	if err != nil {
 		return err
+	}
+	if d.crumbs != nil {
+		d.crumbs.clear()
 	}
 	d.j.OnDurable(d.onDurable)
 	return d.wait(ctx, seq)
@@ -347,7 +370,7 @@ func Replay(ctx context.Context, o Options, to uint64) (Replayed, error) {
 	defer rt.Close()
 	d := rt.dur
 	d.mu.Lock()
-	if err := d.replay.unmatched(); err != nil {
+	if err := d.replay.unmatched(d.poison); err != nil {
 		d.mu.Unlock()
 		return Replayed{}, err
 	}

@@ -42,6 +42,9 @@ type Options struct {
 	Branch []byte
 	// Now is the clock, Unix nanoseconds; nil is the system's.
 	Now func() int64
+	// Crumbs is a file that remembers what was executed when the server crashed in a
+	// replay; "" for none.
+	Crumbs string
 	// IgnoreSnapshots replays the whole journal.
 	IgnoreSnapshots bool
 }
@@ -362,6 +365,10 @@ func (rt *Runtime) Close() error {
 				p.body = nil
 			}
 		}
+	}
+	if rt.dur != nil && rt.dur.crumbs != nil {
+		rt.dur.crumbs.close()
+		rt.dur.crumbs = nil
 	}
 	return rt.engine.Close()
 }

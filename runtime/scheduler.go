@@ -40,6 +40,7 @@ type Worker struct {
 	local  procQueue
 	ticks  uint
 	slices int
+	crumb  *[2]atomic.Uint64 // where it leaves crumbs in a replay
 	spare  []*Signal         // for messages that its handlers send
 	batch  [maxBatch]*Signal // what the process that runs was handed
 	// detached is set when the place was given to another goroutine.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"os"
 	goruntime "runtime"
 	"runtime/debug"
+	"strings"
 	"testing"
 	"time"
 
@@ -164,26 +166,93 @@ func BenchmarkSpawnExit(b *testing.B) {
 
 // BenchmarkIdleProcess reports the memory of a process that waits.
 func BenchmarkIdleProcess(b *testing.B) {
-	for _, guest := range []string{"ring", "counter"} {
+	for _, guest := range []string{"echo", "counter"} {
 		b.Run(guest, func(b *testing.B) {
 			s := runtimetest.New(b)
 			const n = 5000
 			s.SpawnGuest(guest, false)
-			before := rss()
+			before := pss()
 			for range n {
 				s.Ask(s.SpawnGuest(guest, false), "0") // one message: its memory is touched
 			}
-			b.ReportMetric(float64(rss()-before)/n, "B/process")
+			s.Rest()
+			s.Rest()
+			size := float64(pss()-before) / n
 			for b.Loop() {
 			}
+			b.ReportMetric(size, "B/process")
 		})
 	}
 }
 
-func rss() int64 {
+// pss is the memory of this process, shared pages divided among their users.
+func pss() int64 {
 	goruntime.GC()
 	debug.FreeOSMemory()
-	var out int64
-	fmt.Sscanf(statusLine("VmRSS:"), "%d", &out)
-	return out * 1024
+	b, _ := os.ReadFile("/proc/self/smaps_rollup")
+	for line := range strings.Lines(string(b)) {
+		if v, ok := strings.CutPrefix(line, "Pss:"); ok {
+			var kib int64
+			fmt.Sscan(v, &kib)
+			return kib << 10
+		}
+	}
+	return 0
+}
+
+// BenchmarkRestart starts a space with a million events of history and a snapshot
+// near its end.
+func BenchmarkRestart(b *testing.B) {
+	s := runtimetest.New(b)
+	p, done := port(s)
+	ring := ringOf(s, 1000, true, p.Cap(caps.All))
+	const tokens, events = 64, 1_000_000
+	pass := func(n int) {
+		for i := range tokens {
+			s.Send(context.Background(), ring[i*15], runtime.Message{Data: token(uint64(n / tokens))})
+		}
+		for range tokens {
+			<-done
+		}
+	}
+	pass(events)
+	s.Snap()
+	s.Tell(ring[0].Ref.Process, string(token(1000)))
+	<-done
+	p.Close()
+	s.Kill()
+	b.ResetTimer()
+	start := cpu()
+	for range b.N {
+		s.Start()
+		b.StopTimer()
+		if s.Head() < events {
+			b.Fatalf("%d events", s.Head())
+		}
+		s.Kill()
+		b.StartTimer()
+	}
+	report(b, b.N, start)
+}
+
+// BenchmarkReplay executes a history from its beginning, guests included; an
+// operation is an event.
+func BenchmarkReplay(b *testing.B) {
+	s := runtimetest.New(b)
+	p, done := port(s)
+	ring := ringOf(s, 1000, true, p.Cap(caps.All))
+	for i := range 64 {
+		s.Send(context.Background(), ring[i*15], runtime.Message{Data: token(uint64(b.N / 64))})
+	}
+	for range 64 {
+		<-done
+	}
+	head := s.Head()
+	b.ReportAllocs()
+	b.ResetTimer()
+	start := cpu()
+	if _, err := s.Replay(head); err != nil {
+		b.Fatal(err)
+	}
+	report(b, b.N, start)
 }

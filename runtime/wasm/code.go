@@ -3,6 +3,7 @@ package wasm
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -20,6 +21,10 @@ import (
 	"hearth/runtime/wasm/rewrite"
 	"hearth/store"
 )
+
+// maxInitFuel bounds an initialisation, which is interpreted at about 100 ns a
+// unit: some seconds, and ten times what a Go guest takes.
+const maxInitFuel = 50_000_000
 
 // maxSpare is how many ended instances of a module wait to be used again.
 const maxSpare = 1024
@@ -169,7 +174,7 @@ func (e *Engine) initialise(ctx context.Context, module lumps.CID, r *rewrite.Re
 			continue
 		}
 		i.init.metadata = name == "_hearth_metadata"
-		i.begin(limits.Fuel)
+		i.begin(min(limits.Fuel, maxInitFuel))
 		_, err := f.Call(&blockingContext{ctx, i})
 		var t *runtime.Trap
 		if err != nil && errors.As(err, &t) && t.Reason == space.ReasonNormal {
@@ -256,7 +261,9 @@ func (i *instance) instantiate(ctx context.Context, wz wazero.Runtime, cm wazero
 	return nil
 }
 
-var anonymous = wazero.NewModuleConfig().WithName("").WithStartFunctions()
+// anonymous is how every instance is made. The source of randomness is never
+// read; wazero would make one of 5 KB for each instance otherwise.
+var anonymous = wazero.NewModuleConfig().WithName("").WithStartFunctions().WithRandSource(rand.Reader)
 
 // New makes an instance for p, or uses an ended one again.
 func (c *code) New(ctx context.Context, p *runtime.Process, im *space.Image) (runtime.Body, error) {
@@ -290,7 +297,6 @@ func (c *code) New(ctx context.Context, p *runtime.Process, im *space.Image) (ru
 			return nil, err
 		}
 		if !c.blocking {
-			i.receive = i.mod.ExportedFunction("_hearth_receive")
 			if err := i.findInbox(); err != nil {
 				i.mod.Close(ctx)
 				return nil, bad(err)
@@ -305,8 +311,8 @@ func (c *code) New(ctx context.Context, p *runtime.Process, im *space.Image) (ru
 			return nil, err
 		}
 	}
-	i.fuel.Set(0)
-	i.granted = 0
+	i.fuel.Set(runtime.FuelSlice)
+	i.granted = runtime.FuelSlice
 	return i, nil
 }
 

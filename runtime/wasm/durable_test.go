@@ -348,3 +348,24 @@ func TestRefusedModules(t *testing.T) {
 		t.Fatalf("a blocking guest as durable: %v", err)
 	}
 }
+
+// An idle process gives back what it can, and goes on as if nothing had been.
+func TestRest(t *testing.T) {
+	s := runtimetest.New(t)
+	d, tr := s.SpawnGuest("counter", true), s.SpawnGuest("counter", false)
+	for i := 1; i <= 5; i++ {
+		for _, pid := range []uint64{d, tr} {
+			if got := s.Ask(pid, "add 1"); got != fmt.Sprint(i) {
+				t.Fatal(got)
+			}
+		}
+		if i == 3 {
+			s.Snap()
+		}
+		s.Rest()
+		if n := s.Rest(); n != 2 {
+			t.Fatalf("%d processes rested, 2 are idle", n)
+		}
+	}
+	sameState(t, s, s.Snap())
+}

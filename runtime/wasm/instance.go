@@ -159,6 +159,9 @@ func (i *instance) Receive(w *runtime.Worker, s *runtime.Signal) error {
 	if durable {
 		i.begin(i.p.Limits().Fuel)
 	}
+	if i.receive == nil {
+		i.receive = i.mod.ExportedFunction("_hearth_receive")
+	}
 	if i.inbox.size > 0 {
 		i.inbox.fill(i.mem.all, s)
 	}
@@ -252,6 +255,9 @@ func (i *instance) Globals() []byte {
 	}
 	return i.globals
 }
+
+// Rest drops the call stack, which is most of an idle instance.
+func (i *instance) Rest() { i.receive = nil }
 
 // Close ends the instance, or keeps it for the next process.
 func (i *instance) Close() { i.c.giveBack(i) }
