@@ -176,6 +176,9 @@ func (p *Process) DestroyMailbox(h uint32) error {
 	p.mu.Lock()
 	b.dead = true
 	p.waiting -= len(b.queue)
+	for _, s := range b.queue {
+		p.bytes -= len(s.Data)
+	}
 	b.queue = nil
 	p.boxes[h] = nil
 	for n := len(p.boxes); p.boxes[n-1] == nil; n-- {
@@ -252,6 +255,7 @@ func (p *Process) Receive(boxes []uint32, wait bool) (int, *Signal, error) {
 					b.queue = nil
 				}
 				p.waiting--
+				p.bytes -= len(s.Data)
 				p.state = StateRunning
 				return i, s, nil
 			}

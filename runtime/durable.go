@@ -284,6 +284,11 @@ func (d *durable) accept(w *Worker, m *space.Message) (seq uint64, dup bool, err
 	if len(m.Caps) > space.MaxCaps || len(m.Lumps) > space.MaxLumps || len(m.Key) > space.MaxKey {
 		return 0, false, fmt.Errorf("%w: too many capabilities or lumps, or a key that is too long", ErrTooLarge)
 	}
+	for _, c := range m.Lumps {
+		if err := d.rt.haveLump(c); err != nil {
+			return 0, false, err
+		}
+	}
 	if len(m.Body) > space.MaxInline {
 		l, err := d.rt.putLump(context.Background(), m.Body)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"math/rand/v2"
 
 	"github.com/zeebo/blake3"
@@ -114,6 +115,9 @@ func (dp *durableProcess) turn(w *Worker) {
 		p.state = StateRunning
 		p.mu.Unlock()
 		ended, err := dp.execute(w, q)
+		if errors.Is(err, ErrStopped) {
+			return // the runtime closes; the next start executes the event again
+		}
 		if err != nil {
 			d.fail(err)
 			return

@@ -6,6 +6,9 @@ const (
 	// MaxQueue is how many signals may wait for one process. Outside senders are
 	// refused beyond it; between durable processes the refusal is an event.
 	MaxQueue = 1 << 20
+	// MaxQueueBytes bounds the messages that wait for a transient process: what it
+	// does not take soon enough is the sender's to keep.
+	MaxQueueBytes = 64 << 20
 	// busyQueue is where outside senders to a durable process are refused: far
 	// enough below MaxQueue that processes inside can still talk.
 	busyQueue = MaxQueue / 2

@@ -96,6 +96,7 @@ type Process struct {
 	queue   []*Signal // from head on
 	head    int
 	waiting int // signals in mailbox queues of a blocking guest
+	bytes   int // of the messages that wait
 	killed  atomic.Bool
 	why     *Trap // set before killed
 	ended   bool
@@ -167,12 +168,13 @@ func (p *Process) push(w *Worker, b *Mailbox, s *Signal) error {
 		s.free()
 		return nil
 	}
-	if len(p.queue)-p.head+p.waiting >= MaxQueue {
+	if len(p.queue)-p.head+p.waiting >= MaxQueue || p.bytes > MaxQueueBytes {
 		p.mu.Unlock()
 		s.free()
 		return ErrBusy
 	}
 	s.Box = b.handle
+	p.bytes += len(s.Data)
 	if p.cond != nil {
 		if p.native == nil {
 			b.queue = append(b.queue, s)
@@ -235,6 +237,13 @@ func (p *Process) turn(w *Worker) {
 		}
 		clear(p.queue[p.head : p.head+n])
 		p.head += n
+		if p.head == len(p.queue) {
+			p.bytes = 0
+		} else {
+			for _, s := range batch[:n] {
+				p.bytes -= len(s.Data)
+			}
+		}
 		p.state = StateRunning
 		p.mu.Unlock()
 		done += n

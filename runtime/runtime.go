@@ -281,6 +281,23 @@ func (rt *Runtime) putLump(ctx context.Context, data []byte) (store.Lump, error)
 	return store.PutLump(ctx, rt.store, bytes.NewReader(data), store.KindFile)
 }
 
+// haveLump reports a lump that cannot be named to a durable process, because it is
+// not here as a whole: to hold a lump is to be able to load it, for ever.
+func (rt *Runtime) haveLump(c lumps.CID) error {
+	if c.Codec() == lumps.DagPB {
+		_, err := rt.store.Lump(context.Background(), c)
+		if isNotFound(err) {
+			return &store.NotFoundError{CID: c}
+		}
+		return err
+	}
+	ok, err := rt.store.Has(context.Background(), c)
+	if err == nil && !ok {
+		err = &store.NotFoundError{CID: c}
+	}
+	return err
+}
+
 // readLump returns all bytes of a lump.
 func (rt *Runtime) readLump(ctx context.Context, c lumps.CID) ([]byte, error) {
 	r, err := store.OpenLump(ctx, rt.store, c)

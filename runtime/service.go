@@ -171,6 +171,7 @@ func (p *Process) serve(ctx context.Context) {
 		s := p.queue[p.head]
 		p.queue[p.head] = nil
 		p.head++
+		p.bytes -= len(s.Data)
 		p.state = StateRunning
 		p.mu.Unlock()
 		if s.Kind == SignalMessage {

@@ -213,7 +213,7 @@ func memoryMax(info *rewrite.Info, pages uint32) int {
 
 // pin stores what a Program names.
 func (c *code) pin(ctx context.Context, module, mem []byte, limits space.Limits) error {
-	s := c.e.rt.Store()
+	s := c.e.store
 	l, err := putBytes(ctx, s, module)
 	if err != nil {
 		return err
@@ -223,22 +223,36 @@ func (c *code) pin(ctx context.Context, module, mem []byte, limits space.Limits)
 		blocks = append(blocks, store.Block{CID: cid, Data: data})
 		return nil
 	}
-	if c.pages, err = runtime.PageCIDs(mem, nil, put); err != nil {
-		return err
-	}
-	tree, err := space.BuildPages(c.pages, put)
+	pages, im, err := encodeImage(mem, c.globals, put)
 	if err != nil {
 		return err
 	}
-	im, err := space.EncodeImage(&space.Image{Memory: tree, Globals: c.globals}, put)
-	if err != nil {
-		return err
-	}
+	c.pages = pages
 	if err := s.Put(ctx, blocks...); err != nil {
 		return err
 	}
 	c.program = space.Program{Module: c.module, Code: l, Image: im, Rewriter: rewrite.Version, ABI: ABI, Limits: limits, Resume: c.resume}
 	return nil
+}
+
+// encodeImage stores the memory and globals after an initialisation.
+func encodeImage(mem, globals []byte, put space.Put) ([]lumps.CID, lumps.CID, error) {
+	pages, err := runtime.PageCIDs(mem, nil, put)
+	if err != nil {
+		return nil, lumps.CID{}, err
+	}
+	tree, err := space.BuildPages(pages, put)
+	if err != nil {
+		return nil, lumps.CID{}, err
+	}
+	c, err := space.EncodeImage(&space.Image{Memory: tree, Globals: globals}, put)
+	return pages, c, err
+}
+
+// cidOf names bytes without storing them.
+func cidOf(data []byte) (lumps.CID, error) {
+	b, err := lumps.Build(bytes.NewReader(data), func(lumps.CID, []byte) error { return nil })
+	return b.CID, err
 }
 
 // instantiate makes the wazero instance around i.mem.
@@ -271,7 +285,7 @@ func (c *code) New(ctx context.Context, p *runtime.Process, im *space.Image) (ru
 	globals := c.globals
 	if im != nil && (im.Memory.Pages > 0 || len(im.Globals) > 0) {
 		var err error
-		if pages, err = im.Memory.Load(ctx, space.Getter(c.e.rt.Store())); err != nil {
+		if pages, err = im.Memory.Load(ctx, space.Getter(c.e.store)); err != nil {
 			return nil, err
 		}
 		globals = im.Globals
@@ -306,7 +320,7 @@ func (c *code) New(ctx context.Context, p *runtime.Process, im *space.Image) (ru
 	i.p = p
 	i.setGlobals(globals)
 	if pages != nil {
-		if err := fill(ctx, c.e.rt.Store(), i.Memory(), pages, c.pages); err != nil {
+		if err := fill(ctx, c.e.store, i.Memory(), pages, c.pages); err != nil {
 			i.mod.Close(ctx)
 			return nil, err
 		}

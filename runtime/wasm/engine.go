@@ -39,7 +39,7 @@ type Options struct {
 
 // Engine makes code of modules. It implements runtime.Engine.
 type Engine struct {
-	rt    *runtime.Runtime
+	store store.Store
 	wz    wazero.Runtime // runs processes
 	init  wazero.Runtime // runs initialisations
 	cache wazero.CompilationCache
@@ -70,7 +70,7 @@ type loading struct {
 func New(rt *runtime.Runtime, o Options) (*Engine, error) {
 	ctx := context.Background()
 	cfg := wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2).WithDebugInfoEnabled(true)
-	e := &Engine{rt: rt, modules: map[moduleKey]*loading{}, programs: map[space.Program]*loading{}}
+	e := &Engine{store: rt.Store(), modules: map[moduleKey]*loading{}, programs: map[space.Program]*loading{}}
 	if o.CacheDir != "" {
 		c, err := wazero.NewCompilationCacheWithDir(o.CacheDir)
 		if err != nil {
@@ -82,13 +82,17 @@ func New(rt *runtime.Runtime, o Options) (*Engine, error) {
 	e.wz = wazero.NewRuntimeWithConfig(ctx, cfg)
 	// An initialisation runs once and is short: interpreting it takes a tenth of the
 	// time that compiling the module for it would, and gives the same image.
-	e.init = wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter().WithCoreFeatures(api.CoreFeaturesV2))
+	e.init = wazero.NewRuntimeWithConfig(ctx, initConfig())
 	if err := errors.Join(host(ctx, e.wz), host(ctx, e.init)); err != nil {
 		e.wz.Close(ctx)
 		e.init.Close(ctx)
 		return nil, err
 	}
 	return e, nil
+}
+
+func initConfig() wazero.RuntimeConfig {
+	return wazero.NewRuntimeConfigInterpreter().WithCoreFeatures(api.CoreFeaturesV2)
 }
 
 // Bind returns New as a constructor for runtime.Options.
@@ -207,7 +211,7 @@ func (e *Engine) open(ctx context.Context, prog space.Program) (*code, error) {
 	if err != nil {
 		return nil, bad(err)
 	}
-	get := space.Getter(e.rt.Store())
+	get := space.Getter(e.store)
 	im, err := space.LoadImage(ctx, get, prog.Image)
 	if err != nil {
 		return nil, err
@@ -217,7 +221,7 @@ func (e *Engine) open(ctx context.Context, prog space.Program) (*code, error) {
 		return nil, err
 	}
 	mem := make([]byte, len(c.pages)*space.PageSize)
-	if err := fill(ctx, e.rt.Store(), mem, c.pages, nil); err != nil {
+	if err := fill(ctx, e.store, mem, c.pages, nil); err != nil {
 		return nil, err
 	}
 	if c.image, err = newImage(mem); err != nil {
@@ -249,7 +253,7 @@ func rewritten(bin []byte) (*rewrite.Info, error) {
 }
 
 func (e *Engine) read(ctx context.Context, c lumps.CID) ([]byte, error) {
-	r, err := store.OpenLump(ctx, e.rt.Store(), c)
+	r, err := store.OpenLump(ctx, e.store, c)
 	if err != nil {
 		return nil, err
 	}
