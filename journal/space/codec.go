@@ -3,6 +3,7 @@ package space
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"unicode/utf8"
 
@@ -20,6 +21,9 @@ func Encode(e Event) ([]byte, error) {
 	tidy(e)
 	if name := invalidText(e); name != "" {
 		return nil, fmt.Errorf("a %s whose %s is no UTF-8 text: %w", e.Kind(), name, ErrBadEvent)
+	}
+	if s, ok := e.(*Spawn); ok && s.Program.Limits.Fuel > math.MaxInt64 {
+		return nil, fmt.Errorf("a limit of %d units of fuel: %w", s.Program.Limits.Fuel, ErrTooLarge)
 	}
 	var body []byte
 	if m, ok := e.(*Message); ok {

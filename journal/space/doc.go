@@ -20,6 +20,10 @@
 //	    '---> journal: segment manifest -> segment bytes, lumps that it names
 //	                          '---> the manifest before
 //
+// Every block but the pages and files is dag-cbor with real links, and what is
+// written is what any other implementation would write for the same data. Numbers
+// stay below 2^63, as far as IPLD libraries go that know no larger ones.
+//
 // In the state: what equal histories make equal. Out of it: the clock, texts,
 // the number and entropy of the epoch, the hash of the chain; the snapshot that
 // wraps the state carries those.

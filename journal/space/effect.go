@@ -145,7 +145,7 @@ func (e *Effect) differs(rec Event) string {
 			switch {
 			case r.Process != e.To.Ref.Process:
 				return other("process")
-			case r.Reason != e.Reason || r.Code != e.Code:
+			case r.Reason != e.Reason || r.Code != e.Code || r.From != 0:
 				return other("reason")
 			}
 			return ""

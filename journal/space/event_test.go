@@ -177,6 +177,7 @@ func TestEncodeRefuses(t *testing.T) {
 		"a version":         {&Epoch{Versions: map[string]string{bad: "1"}}, ErrBadEvent},
 		"a large message":   {&Message{Body: make([]byte, MaxEvent)}, ErrTooLarge},
 		"a large argument":  {&Spawn{Arg: make([]byte, MaxEvent)}, ErrTooLarge},
+		"endless fuel":      {&Spawn{Program: Program{Limits: Limits{Fuel: math.MaxUint64}}}, ErrTooLarge},
 		"a large timer":     {&Timer{Body: make([]byte, MaxEvent)}, ErrTooLarge},
 		"as large as it is": {&Message{Body: make([]byte, MaxEvent-20)}, nil},
 	} {
