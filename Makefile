@@ -1,0 +1,57 @@
+# Every target does its own set-up. `make test` and `make demo` need Go, and the
+# tests a C compiler for the race detector; what is missing is installed by root
+# with apt, and named otherwise.
+
+STATICCHECK := v0.7.0
+TOOLS       := $(CURDIR)/.tools
+PROGRAMS    := hearth-server hearth-ctl
+FUZZTIME    ?= 30s
+# For soak: how long go test may take.
+SOAKTIME    ?= 12h
+
+.PHONY: build test demo lint bench soak fuzz fixtures clean setup
+
+build:
+	@./.ci/setup go
+	CGO_ENABLED=0 go build -trimpath -o bin/ $(PROGRAMS:%=./cmd/%)
+
+test: lint build
+	go run ./cmd/internal/testrun -race -timeout 20m ./...
+
+demo: build
+	@CGO_ENABLED=0 go run ./cmd/internal/demo -bin bin
+
+lint: setup
+	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "gofmt would change: $$unformatted"; exit 1; fi
+	go vet ./...
+	@[ "$$($(TOOLS)/staticcheck -version 2>/dev/null | grep -c '$(STATICCHECK:v%=%)')" = 1 ] || \
+		GOBIN=$(TOOLS) go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK)
+	$(TOOLS)/staticcheck ./...
+
+setup:
+	@./.ci/setup go cc fuse
+
+bench:
+	@./.ci/setup go
+	go test -run '^$$' -bench . -benchmem ./...
+
+soak: setup
+	HEARTH_SOAK=1 go run ./cmd/internal/testrun -race -timeout $(SOAKTIME) ./...
+
+# One target at a time, each for FUZZTIME.
+fuzz:
+	@./.ci/setup go
+	@for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done
+
+fixtures:
+	@./.ci/setup go
+	fixtures/guests/build.sh
+
+clean:
+	rm -rf bin .tools

@@ -1,0 +1,182 @@
+package layering
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "hearth/"
+
+// rules say what a package, and what is below it without a rule of its own, may
+// import of Hearth: packages, or trees that end with "/...". Its own tree is
+// always allowed.
+var rules = map[string][]string{
+	"lumps":          {},
+	"lumps/want":     {"lumps", "store"},
+	"lumps/car":      {"lumps", "store"},
+	"store":          {"lumps"},
+	"journal":        {"lumps"},
+	"journal/space":  {"lumps", "lumps/car", "store", "journal"},
+	"runtime":        {"lumps", "store", "store/asset", "journal", "journal/space", "runtime/caps"},
+	"runtime/caps":   {},
+	"runtime/wasm":   {"lumps", "store", "store/asset", "journal/space", "runtime", "runtime/caps"},
+	"runtime/peer":   {"lumps", "lumps/want", "store", "runtime", "runtime/caps"},
+	"runtime/ipc":    {"lumps", "lumps/car", "store", "journal", "journal/space", "runtime", "runtime/caps"},
+	"runtime/native": {"lumps", "store", "store/asset", "journal/space", "runtime", "runtime/caps"},
+	"runtime/guest":  {},
+	"vk":             {"lumps", "store", "store/asset"},
+	"vk/service":     {"lumps", "store", "store/asset", "vk/...", "runtime", "runtime/caps"},
+	"term":           {"lumps", "store", "store/asset"},
+	"term/service":   {"lumps", "store", "store/asset", "term/...", "runtime", "runtime/caps"},
+	"cmd":            {"lumps/...", "store/...", "journal/...", "runtime/...", "vk/...", "term/...", "fixtures/..."},
+	"fixtures":       {"lumps"},
+}
+
+// support are packages that only tests import. They may use everything but cmd,
+// and only their like and tests may use them.
+var support = []string{
+	"store/storetest", "journal/journaltest", "journal/crashtest", "journal/peerbench", "runtime/runtimetest", "fixtures/guests",
+}
+
+// standardOnly are packages that import nothing but the standard library.
+var standardOnly = []string{"runtime/caps"}
+
+type listed struct {
+	ImportPath   string
+	Standard     bool
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+}
+
+func list(t *testing.T) []listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-deps", "-json=ImportPath,Standard,Imports,TestImports,XTestImports", module+"...")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, &stderr)
+	}
+	var all []listed
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var l listed
+		if err := d.Decode(&l); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, l)
+	}
+}
+
+// within reports whether a package is a tree's root or below it.
+func within(pkg, tree string) bool { return pkg == tree || strings.HasPrefix(pkg, tree+"/") }
+
+// ruleOf finds the rule for a package: its own, or that of the nearest one above.
+func ruleOf(pkg string) (tree string, ok bool) {
+	for tree = pkg; ; {
+		if _, ok := rules[tree]; ok {
+			return tree, true
+		}
+		i := strings.LastIndexByte(tree, '/')
+		if i < 0 {
+			return "", false
+		}
+		tree = tree[:i]
+	}
+}
+
+func allowed(from, to string) bool {
+	tree, ok := ruleOf(from)
+	if !ok {
+		return false
+	}
+	// What is below an allowed package without "/..." is not, unless it is below
+	// the rule's own tree and has no rule of its own.
+	if other, _ := ruleOf(to); other == tree {
+		return true
+	}
+	for _, r := range rules[tree] {
+		if base, deep := strings.CutSuffix(r, "/..."); deep && within(to, base) || to == r {
+			return true
+		}
+	}
+	return false
+}
+
+func isSupport(pkg string) bool {
+	return slices.ContainsFunc(support, func(s string) bool { return within(pkg, s) })
+}
+
+// demos are programs under cmd that show the fixtures.
+func isDemo(pkg string) bool { return within(pkg, "cmd/internal/demo") }
+
+func TestImportDirections(t *testing.T) {
+	own := 0
+	for _, p := range list(t) {
+		from, ours := strings.CutPrefix(p.ImportPath, module)
+		if !ours {
+			if slices.ContainsFunc(p.Imports, func(i string) bool { return strings.HasPrefix(i, module) }) {
+				t.Errorf("%s imports a package of Hearth", p.ImportPath)
+			}
+			continue
+		}
+		own++
+		if _, ok := ruleOf(from); !ok {
+			t.Errorf("%s has no place in the house; give it a rule", from)
+			continue
+		}
+		for _, i := range p.Imports {
+			to, ours := strings.CutPrefix(i, module)
+			switch {
+			case !ours && slices.Contains(standardOnly, from) && strings.Contains(strings.SplitN(i, "/", 2)[0], "."):
+				t.Errorf("%s imports %s, and may import the standard library only", from, i)
+			case !ours:
+			case within(to, "cmd") && !within(from, "cmd"):
+				t.Errorf("%s imports %s: nobody imports a command", from, to)
+			case isSupport(from):
+			case isSupport(to) && !isDemo(from):
+				t.Errorf("%s imports %s, which is for tests", from, to)
+			case isSupport(to):
+			case !allowed(from, to):
+				t.Errorf("%s imports %s, against the direction of the house", from, to)
+			}
+		}
+		for _, i := range slices.Concat(p.TestImports, p.XTestImports) {
+			if to, ours := strings.CutPrefix(i, module); ours && within(to, "cmd") && !within(from, "cmd") {
+				t.Errorf("a test of %s imports %s: nobody imports a command", from, to)
+			}
+		}
+	}
+	if own < 20 {
+		t.Errorf("go list found %d packages of Hearth", own)
+	}
+}
+
+// The table would see a wrong import.
+func TestRulesRefuse(t *testing.T) {
+	for _, c := range []struct {
+		from, to string
+		ok       bool
+	}{
+		{"store/bolt", "lumps", true}, {"store/bolt", "store", true}, {"store", "store/bolt", true},
+		{"lumps", "store", false}, {"store", "journal", false}, {"journal", "store", false}, {"journal", "journal/space", false},
+		{"journal/space", "store", true}, {"journal/space", "store/bolt", false}, {"journal/space", "runtime", false},
+		{"runtime", "runtime/wasm", false}, {"runtime", "vk", false}, {"runtime", "store/bolt", false}, {"runtime/wasm", "runtime", true},
+		{"runtime/wasm/rewrite", "runtime/wasm", true}, {"runtime/wasm", "runtime/ipc", false}, {"runtime/guest", "runtime", false},
+		{"runtime/ipc", "store/bolt", false}, {"vk", "runtime", false}, {"vk", "term", false}, {"vk/service", "runtime", true},
+		{"term/service", "vk", false}, {"cmd/hearth-ctl", "store/bolt", true}, {"cmd/hearth-ctl", "cmd/internal/world", true},
+		{"elsewhere", "lumps", false},
+	} {
+		if got := allowed(c.from, c.to); got != c.ok {
+			t.Errorf("%s may import %s: %v", c.from, c.to, got)
+		}
+	}
+}
