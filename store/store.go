@@ -88,6 +88,7 @@ const (
 	KindFile     Kind = 0 // bytes that somebody put
 	KindSnapshot Kind = 1 // a space snapshot
 	KindSegment  Kind = 2 // a sealed journal segment
+	KindCode     Kind = 3 // a module as it was rewritten
 )
 
 func (k Kind) String() string {
@@ -98,6 +99,8 @@ func (k Kind) String() string {
 		return "snapshot"
 	case KindSegment:
 		return "segment"
+	case KindCode:
+		return "code"
 	}
 	return fmt.Sprintf("kind-%d", uint8(k))
 }

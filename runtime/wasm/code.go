@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	goruntime "runtime"
 	"strings"
 	"sync"
 
@@ -20,6 +19,7 @@ import (
 	"hearth/runtime"
 	"hearth/runtime/wasm/rewrite"
 	"hearth/store"
+	"hearth/store/asset"
 )
 
 // maxInitFuel bounds an initialisation, which is interpreted at about 100 ns a
@@ -36,7 +36,7 @@ type code struct {
 	module   lumps.CID
 	program  space.Program // zero for transient code
 	info     rewrite.Info
-	compiled wazero.CompiledModule
+	compiled *asset.Ref[*compiled]
 	image    *image
 	globals  []byte      // after the initialisation
 	pages    []lumps.CID // of the image; durable code only
@@ -55,9 +55,7 @@ func (c *code) close() {
 	for _, i := range c.spare {
 		i.mod.Close(context.Background())
 	}
-	if c.compiled != nil {
-		c.compiled.Close(context.Background())
-	}
+	c.compiled.Release()
 	c.image.close()
 }
 
@@ -194,16 +192,6 @@ func (e *Engine) initialise(ctx context.Context, module lumps.CID, r *rewrite.Re
 	return append([]byte(nil), i.Memory()...), append([]byte(nil), i.Globals()...), nil
 }
 
-// compile makes machine code, on all processors.
-func (c *code) compile(ctx context.Context, bin []byte) (err error) {
-	ctx = experimental.WithCompilationWorkers(ctx, goruntime.GOMAXPROCS(0))
-	if c.compiled, err = c.e.wz.CompileModule(ctx, bin); err != nil {
-		c.image.close()
-		return bad(err)
-	}
-	return nil
-}
-
 func memoryMax(info *rewrite.Info, pages uint32) int {
 	if !info.HasMemory {
 		return 0
@@ -306,7 +294,7 @@ func (c *code) New(ctx context.Context, p *runtime.Process, im *space.Image) (ru
 			i.mem.Free()
 			return nil, fmt.Errorf("the image of process %d is larger than its memory: %w", p.PID(), space.ErrBadState)
 		}
-		if err := i.instantiate(ctx, c.e.wz, c.compiled); err != nil {
+		if err := i.instantiate(ctx, c.e.wz, c.compiled.Value().module); err != nil {
 			i.mem.Free()
 			return nil, err
 		}
@@ -373,6 +361,6 @@ func (i *instance) setGlobals(b []byte) {
 
 // putBytes stores a lump.
 func putBytes(ctx context.Context, s store.Store, data []byte) (lumps.CID, error) {
-	l, err := store.PutLump(ctx, s, bytes.NewReader(data), store.KindFile)
+	l, err := store.PutLump(ctx, s, bytes.NewReader(data), store.KindCode)
 	return l.CID, err
 }

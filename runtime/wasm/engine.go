@@ -19,6 +19,7 @@ import (
 	"hearth/runtime"
 	"hearth/runtime/wasm/rewrite"
 	"hearth/store"
+	"hearth/store/asset"
 )
 
 // globalPrefix is how the rewriting names the globals that it exports.
@@ -39,10 +40,12 @@ type Options struct {
 
 // Engine makes code of modules. It implements runtime.Engine.
 type Engine struct {
-	store store.Store
-	wz    wazero.Runtime // runs processes
-	init  wazero.Runtime // runs initialisations
-	cache wazero.CompilationCache
+	store  store.Store
+	wz     wazero.Runtime // runs processes
+	init   wazero.Runtime // runs initialisations
+	cache  wazero.CompilationCache
+	assets *asset.Cache // compiled modules
+	fresh  sync.Map     // CID -> a rewritten module on its way to be compiled
 
 	mu       sync.Mutex
 	modules  map[moduleKey]*loading
@@ -71,6 +74,8 @@ func New(rt *runtime.Runtime, o Options) (*Engine, error) {
 	ctx := context.Background()
 	cfg := wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2).WithDebugInfoEnabled(true)
 	e := &Engine{store: rt.Store(), modules: map[moduleKey]*loading{}, programs: map[space.Program]*loading{}}
+	e.assets = asset.New(source{e, asset.FromBlocks(e.store)}, asset.Options{})
+	e.registerCompiled()
 	if o.CacheDir != "" {
 		c, err := wazero.NewCompilationCacheWithDir(o.CacheDir)
 		if err != nil {
@@ -106,6 +111,7 @@ func (e *Engine) Close() error {
 	for _, c := range e.all {
 		c.close()
 	}
+	e.assets.Close()
 	err := errors.Join(e.wz.Close(ctx), e.init.Close(ctx))
 	if e.cache != nil {
 		err = errors.Join(err, e.cache.Close(ctx))
@@ -186,7 +192,11 @@ func (e *Engine) prepare(ctx context.Context, module lumps.CID, limits space.Lim
 			return nil, err
 		}
 	}
-	return c, c.compile(ctx, rest.Module)
+	cid, err := cidOf(rest.Module)
+	if err != nil {
+		return nil, err
+	}
+	return c, c.compile(ctx, cid, rest.Module)
 }
 
 // Open makes the code that a Program pins ready again: no rewriter and no
@@ -228,7 +238,7 @@ func (e *Engine) open(ctx context.Context, prog space.Program) (*code, error) {
 		return nil, err
 	}
 	c.classify()
-	return c, c.compile(ctx, bin)
+	return c, c.compile(ctx, prog.Code, nil)
 }
 
 // rewritten reads the facts of a module that was rewritten: its own mutable
