@@ -79,11 +79,11 @@ func verify(blocks []store.Block) error {
 	var next atomic.Int64
 	errs := make([]error, workers)
 	var wg sync.WaitGroup
-	const step = 16 // blocks a worker takes at a time
+	step := max(1, min(16, len(blocks)/(4*workers))) // blocks a worker takes at a time
 	for w := range workers {
 		wg.Go(func() {
 			for errs[w] == nil {
-				from := int(next.Add(step)) - step
+				from := int(next.Add(int64(step))) - step
 				if from >= len(blocks) {
 					return
 				}
