@@ -3,7 +3,6 @@ package journal
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"io"
 	"sync"
 )
@@ -155,9 +154,9 @@ func (s *scanner) resync(seq uint64, from int64, used func(end int64)) (head, er
 	}
 }
 
-// isBad reports whether err is about the bytes and not about reading them.
+// isBad reports whether err is about the bytes and not about reading them. next
+// returns *badFrame itself, so nothing needs to be unwrapped.
 func isBad(err error) (*badFrame, bool) {
-	var b *badFrame
-	ok := errors.As(err, &b)
+	b, ok := err.(*badFrame)
 	return b, ok
 }
