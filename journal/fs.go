@@ -108,8 +108,8 @@ func (osFS) Lock(name string, shared bool) (io.Closer, error) {
 	return f, nil
 }
 
-// Sync is fdatasync: the size goes with it, times do not. It may meet Close,
-// which the raw connection makes safe.
+// Sync makes contents and size durable. It may meet Close, which the raw
+// connection makes safe.
 func (f osFile) Sync() error {
 	c, err := f.SyscallConn()
 	if err != nil {
@@ -117,7 +117,7 @@ func (f osFile) Sync() error {
 	}
 	var serr error
 	err = c.Control(func(fd uintptr) {
-		serr = ignoringEINTR(func() error { return syscall.Fdatasync(int(fd)) })
+		serr = ignoringEINTR(func() error { return datasync(int(fd)) })
 	})
 	if serr != nil {
 		return &os.PathError{Op: "fdatasync", Path: f.Name(), Err: serr}

@@ -315,3 +315,65 @@ func TestJournalOpenFails(t *testing.T) {
 		}
 	}
 }
+
+// The index of the archive cannot be written: the segments stay in the folder
+// until it can, and every state between is a correct journal.
+func TestJournalIndexFails(t *testing.T) {
+	for _, kind := range []crashtest.Kind{crashtest.Write, crashtest.Sync, crashtest.Truncate, crashtest.Rename, crashtest.Remove} {
+		fs, a := crashtest.NewFS(), &journaltest.Archive{}
+		j, _, err := journal.Open("j", options(fs, a))
+		if err != nil {
+			t.Fatal(err)
+		}
+		journaltest.Append(t, j, 10)
+		must(j.Seal(t.Context()))
+		must0(j.Archived(t.Context()))
+		failed := false // guarded by the file system's lock
+		fs.Fail(func(o crashtest.Op) error {
+			index := strings.HasPrefix(path.Base(o.Name), "segments")
+			if o.Kind == kind && (index || kind == crashtest.Remove) {
+				failed = true
+				return syscall.ENOSPC
+			}
+			return nil
+		})
+		journaltest.Append(t, j, 10)
+		must(j.Seal(t.Context()))
+		err = j.Archived(t.Context())
+		fs.Fail(nil)
+		// A rename is needed only to make the index anew, and a file that cannot
+		// be removed is removed by the next start.
+		if want := kind != crashtest.Rename && kind != crashtest.Remove; want != (err != nil) || want && !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("%v of the index fails: %v", kind, err)
+		}
+		if kind != crashtest.Rename && !failed {
+			t.Errorf("no %v failed; the test has lost its subject", kind)
+		}
+		journaltest.Append(t, j, 10)
+		journaltest.Verify(t, j, 1, 30)
+		crashtest.Explore(fs.Ops(), crashtest.Options{States: 40}, func(s crashtest.State) bool {
+			if s.Point < len(fs.Ops())-1 {
+				return true
+			}
+			if err := sound(s.FS, a, "j", []told{{Submitted: 30, Durable: 30}}); err != nil {
+				t.Errorf("%v of the index failed, then a crash: %v", kind, err)
+			}
+			return true
+		})
+		must0(j.Archived(t.Context()))
+		journaltest.Verify(t, j, 1, 30)
+		must0(j.Close())
+		if err := sound(fs, a, "j", []told{{Submitted: 30, Durable: 30}}); err != nil {
+			t.Errorf("%v of the index failed, reopened: %v", kind, err)
+		}
+		left := 0
+		for _, name := range must(fs.List("j")) {
+			if strings.HasSuffix(name, ".seg") {
+				left++
+			}
+		}
+		if left != 1 {
+			t.Errorf("%v of the index failed: %d segments are in the folder in the end, want the open one", kind, left)
+		}
+	}
+}
