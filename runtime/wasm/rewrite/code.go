@@ -16,6 +16,8 @@ type coder struct {
 	refill uint32 // index of the imported function
 	fuel   uint32 // index of the global
 	depth  uint32
+	// everyNaN makes each NaN canonical where it arises; tests compare with it.
+	everyNaN bool
 
 	// Of the function being read:
 	fn      uint32
@@ -174,6 +176,7 @@ func (c *coder) instruction(r *reader) {
 		return
 	}
 	c.regions[c.top().region].work++
+	c.st.now++
 	if op.control {
 		c.control(r, at, code, op)
 		return
@@ -291,7 +294,7 @@ func (c *coder) control(r *reader, at int, code byte, op *opcode) {
 			c.pop()
 			c.use(c.pop(), noNaN)
 			c.use(c.pop(), noNaN)
-			c.push(r, -1)
+			c.st.push(r, operand{nan: -1, born: c.st.now})
 		}
 	default: // local and global
 		c.variable(r, at, code, op)
@@ -312,16 +315,16 @@ func (c *coder) variable(r *reader, at int, code byte, op *opcode) {
 	}
 	switch code {
 	case opLocalGet:
-		c.push(r, -1)
+		c.st.pushPlain(r, 1)
 	case opGlobalGet:
 		c.bound.slots++
-		c.push(r, -1)
+		c.st.pushPlain(r, 1)
 	case opLocalSet:
 		c.use(c.pop(), noNaN)
 		c.assigned(i, at)
 	case opLocalTee:
 		c.use(c.pop(), noNaN)
-		c.push(r, -1)
+		c.st.pushPlain(r, 1)
 		c.assigned(i, at)
 	case opGlobalSet:
 		c.use(c.pop(), noNaN)
@@ -338,6 +341,7 @@ func (c *coder) call(r *reader, t funcType) {
 	for range t.params {
 		c.use(c.pop(), noNaN)
 	}
+	c.keep()
 	c.st.pushPlain(r, uint32(len(t.results)))
 	c.bound.call(t)
 }

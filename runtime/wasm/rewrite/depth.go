@@ -27,19 +27,21 @@ const (
 //     branches carry;
 //   - results of calls, globals that are read, and the address of each access to
 //     memory, which the compiler keeps for the next one;
-//   - operands above the registerOperands lowest.
+//   - operands that wait for a call or another block to end, or for more than
+//     shortLife instructions;
+//   - for a division or shift, what was in the registers that it must have.
 //
 // Slots are 8 bytes, 16 if the function has vectors; frameSlots more are for saved
 // registers and the engine's pointers; arguments and results that do not fit
 // registers lie in the caller's frame.
 const (
-	frameSlots       = 40
-	registerOperands = 6
+	frameSlots = 48
+	shortLife  = 8
 )
 
 type frameBound struct {
 	slots   uint64
-	call_   uint64 // most slots for the arguments and results of a call
+	passed  uint64 // most slots for the arguments and results of a call
 	vectors bool
 	last    []uint32 // for each local, the offset behind its last assignment
 	from    uint32   // offset of the function: assignments before it are of others
@@ -53,7 +55,7 @@ type join struct {
 
 func (f *frameBound) reset(t funcType, at uint32) {
 	f.slots = frameSlots + uint64(len(t.params)+len(t.results))
-	f.call_, f.from, f.vectors = 0, at, false
+	f.passed, f.from, f.vectors = 0, at, false
 	for _, b := range [][]byte{t.params, t.results} {
 		for _, c := range b {
 			f.vectors = f.vectors || ValType(c) == V128
@@ -63,7 +65,7 @@ func (f *frameBound) reset(t funcType, at uint32) {
 
 func (f *frameBound) call(t funcType) {
 	f.slots += 1 + uint64(len(t.results))
-	f.call_ = max(f.call_, uint64(len(t.params)+len(t.results)))
+	f.passed = max(f.passed, uint64(len(t.params)+len(t.results)))
 }
 
 func (f *frameBound) open(at int) join { return join{at: uint32(at)} }
@@ -113,7 +115,7 @@ func (f *frameBound) units() uint64 {
 	if f.vectors {
 		size = 16
 	}
-	return ((f.slots+f.call_)*size + DepthUnit - 1) / DepthUnit
+	return ((f.slots+f.passed)*size + DepthUnit - 1) / DepthUnit
 }
 
 // enter adds the frame to the depth, and traps beyond the limit.

@@ -55,9 +55,9 @@ func TestRewrittenGuestsDoTheSame(t *testing.T) {
 				if a, b := gs[1].used(), gs[2].used(); a != b {
 					t.Fatalf("%s used %d fuel in slices of 1 and %d in one", name, a, b)
 				}
-				if gs[1].refills == 0 {
-					t.Fatalf("%s was never refilled", name)
-				}
+			}
+			if gs[1].refills == 0 && len(r.nan) < len(r.calls) {
+				t.Fatal("nothing was ever refilled")
 			}
 			for name := range r.nan {
 				for _, a := range r.calls[name] {

@@ -16,6 +16,7 @@ import (
 // guest is an instance and the host's half of the fuel account.
 type guest struct {
 	t       testing.TB
+	r       wazero.Runtime
 	m       api.Module
 	slice   int64 // what a refill grants
 	granted int64
@@ -61,7 +62,7 @@ func startSlice(t testing.TB, wasm []byte, slice int64) *guest {
 	ctx := context.Background()
 	r := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCompilationCache(compiled))
 	t.Cleanup(func() { r.Close(ctx) })
-	g := &guest{t: t, slice: slice}
+	g := &guest{t: t, r: r, slice: slice}
 	wasi_snapshot_preview1.MustInstantiate(ctx, r)
 	_, err := r.NewHostModuleBuilder(FuelModule).NewFunctionBuilder().
 		WithGoModuleFunction(api.GoModuleFunc(g.refill), nil, nil).Export(FuelRefill).Instantiate(ctx)
@@ -169,7 +170,8 @@ func exposed(t testing.TB, b []byte) []byte {
 }
 
 // same runs one call on several instances and demands the same end of it.
-func same(t *testing.T, info *Info, name string, args []uint64, gs ...*guest) {
+// It returns whether they all returned.
+func same(t *testing.T, info *Info, name string, args []uint64, gs ...*guest) bool {
 	t.Helper()
 	var want []uint64
 	var wantErr bool
@@ -185,7 +187,18 @@ func same(t *testing.T, info *Info, name string, args []uint64, gs ...*guest) {
 		if i == 0 {
 			want, wantErr = got, err != nil
 		} else if !slices.Equal(got, want) || (err != nil) != wantErr {
-			t.Fatalf("%s(%v) on instance %d: %x %v, the first had %x, error %v", name, args, i, got, err, want, wantErr)
+			t.Errorf("%s(%x) on instance %d: %x %v, the first had %x, error %v", name, args, i, got, err, want, wantErr)
 		}
 	}
+	return !wantErr
 }
+
+// close frees the machine code too.
+func (g *guest) close() {
+	if err := g.r.Close(context.Background()); err != nil {
+		g.t.Error(err)
+	}
+}
+
+// long says that the long form of the tests was asked for.
+func long() bool { return os.Getenv("HEARTH_SOAK") != "" }

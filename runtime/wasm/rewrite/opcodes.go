@@ -16,6 +16,8 @@ type opcode struct {
 	control   bool     // its operands depend on more than the opcode
 	takes     nanClass // operands of this class may be any NaN: the result says nothing of their bits
 	gives     nanClass // the result may be a NaN with bits that the processor chose
+	calls     bool     // the engine leaves the code for it
+	evicts    uint8    // values that it may push out of the registers it must have
 	undurable string   // why a durable module cannot have it
 	sig       string   // operands and results by letter, for the tests
 }
@@ -165,6 +167,17 @@ func parseOpcodes(text string, to []opcode) {
 		if len(f) > 4 {
 			in, out, _ := strings.Cut(f[4], ":")
 			op.takes, op.gives = nanClasses[in], nanClasses[out]
+		}
+		_, verb, _ := strings.Cut(op.name, ".")
+		switch {
+		case strings.HasPrefix(verb, "div_"), strings.HasPrefix(verb, "rem_"):
+			op.evicts = 2
+		case strings.HasPrefix(verb, "sh"), strings.HasPrefix(verb, "rot"):
+			op.evicts = 1
+		}
+		switch op.imm {
+		case immMemory, immDataMemory, immMemoryMemory, immTable, immElemTable, immTableTable, immFunc:
+			op.calls = true
 		}
 		to[code] = op
 	}

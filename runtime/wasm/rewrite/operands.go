@@ -1,58 +1,83 @@
 package rewrite
 
-// stack follows the operands of a durable function: which of them may be a NaN
-// whose bits nobody has looked at yet, and how many there are.
-type stack struct {
-	// nan is, for each operand, the edit that would make it canonical, or -1.
-	nan []int32
-	// settled counts the operands at the bottom that have no such edit open, so that
-	// a branch looks only at those that are new since the last one.
-	settled int
+// operand is one value on the stack of a durable function.
+type operand struct {
+	// nan is the edit that would make the value canonical, -1 if its bits are settled.
+	nan int32
+	// born is the instruction that made it, ageless for a value that has its slot in
+	// the frame already or needs none.
+	born uint32
 }
 
-func (s *stack) reset()         { s.nan, s.settled = s.nan[:0], 0 }
-func (s *stack) height() uint32 { return uint32(len(s.nan)) }
+const ageless = ^uint32(0)
+
+// stack follows the operands of a durable function.
+type stack struct {
+	ops []operand
+	// settled and kept count the operands at the bottom of which the bits are settled,
+	// and which have their slot: a branch or call looks only at those that are new.
+	settled, kept int
+	now           uint32 // instructions so far
+}
+
+func (s *stack) reset()         { s.ops, s.settled, s.kept, s.now = s.ops[:0], 0, 0, 0 }
+func (s *stack) height() uint32 { return uint32(len(s.ops)) }
 
 func (s *stack) cut(n uint32) {
-	if int(n) < len(s.nan) {
-		s.nan = s.nan[:n]
+	if int(n) < len(s.ops) {
+		s.ops = s.ops[:n]
 	}
-	s.settled = min(s.settled, len(s.nan))
+	s.settled = min(s.settled, len(s.ops))
+	s.kept = min(s.kept, len(s.ops))
 }
 
+func (s *stack) push(r *reader, o operand) {
+	if len(s.ops) >= maxOperands {
+		r.fail(ErrLimit, "more than %d operands", maxOperands)
+		return
+	}
+	s.ops = append(s.ops, o)
+}
+
+// pushPlain pushes values that are settled and have their slots.
 func (s *stack) pushPlain(r *reader, n uint32) {
-	if len(s.nan)+int(n) > maxOperands {
-		r.fail(ErrLimit, "more than %d operands", maxOperands)
-		return
-	}
 	for range n {
-		s.nan = append(s.nan, -1)
+		s.push(r, operand{nan: -1, born: ageless})
+		if r.err != nil {
+			return
+		}
 	}
-}
-
-func (c *coder) push(r *reader, nan int32) {
-	s := &c.st
-	if len(s.nan) >= maxOperands {
-		r.fail(ErrLimit, "more than %d operands", maxOperands)
-		return
-	}
-	if len(s.nan) >= registerOperands {
-		c.bound.slots++
-	}
-	s.nan = append(s.nan, nan)
 }
 
 // pop takes an operand of the innermost block; where there is none, code cannot be
 // reached or is invalid, and what it does not say does not matter.
 func (c *coder) pop() int32 {
 	s := &c.st
-	if uint32(len(s.nan)) <= c.top().base {
+	n := len(s.ops)
+	if uint32(n) <= c.top().base {
 		return -1
 	}
-	n := s.nan[len(s.nan)-1]
-	s.nan = s.nan[:len(s.nan)-1]
-	s.settled = min(s.settled, len(s.nan))
-	return n
+	o := s.ops[n-1]
+	s.cut(uint32(n - 1))
+	if o.born != ageless && s.now-o.born > shortLife && s.kept < n {
+		c.bound.slots++
+	}
+	return o.nan
+}
+
+// keep gives every operand a slot in the frame: a call or the end of a block comes
+// before its use.
+func (c *coder) keep() {
+	s := &c.st
+	for _, o := range s.ops[s.kept:] {
+		if o.born != ageless {
+			c.bound.slots++
+		}
+	}
+	for i := s.kept; i < len(s.ops); i++ {
+		s.ops[i].born = ageless
+	}
+	s.kept = len(s.ops)
 }
 
 // use notes that an instruction which tells nothing of the bits of a NaN of the
@@ -63,16 +88,16 @@ func (c *coder) use(nan int32, takes nanClass) {
 	}
 }
 
-// settle makes every operand canonical: control flow may carry it elsewhere.
+// settle makes every operand canonical and keeps it: control flow may carry it
+// elsewhere.
 func (c *coder) settle() {
 	s := &c.st
-	for _, n := range s.nan[s.settled:] {
-		c.use(n, noNaN)
+	for i := s.settled; i < len(s.ops); i++ {
+		c.use(s.ops[i].nan, noNaN)
+		s.ops[i].nan = -1
 	}
-	for i := s.settled; i < len(s.nan); i++ {
-		s.nan[i] = -1
-	}
-	s.settled = len(s.nan)
+	s.settled = len(s.ops)
+	c.keep()
 }
 
 // operands does what an ordinary instruction does to the stack.
@@ -80,13 +105,21 @@ func (c *coder) operands(r *reader, op *opcode) {
 	for range op.pops {
 		c.use(c.pop(), op.takes)
 	}
+	if op.calls {
+		c.keep()
+	}
+	c.bound.slots += uint64(op.evicts)
 	if op.pushes == 0 {
 		return
 	}
-	nan := int32(-1)
-	if op.gives != noNaN {
-		nan = int32(len(c.edits))
-		c.edits = append(c.edits, edit{at: uint32(r.p), kind: editNaN, arg: uint32(op.gives)})
+	o := operand{nan: -1, born: c.st.now}
+	if op.pops == 0 {
+		o.born = ageless // a constant is made again where it is used
 	}
-	c.push(r, nan)
+	if op.gives != noNaN {
+		c.keep() // what makes it canonical is a block of its own
+		o.nan = int32(len(c.edits))
+		c.edits = append(c.edits, edit{at: uint32(r.p), kind: editNaN, arg: uint32(op.gives), on: c.everyNaN})
+	}
+	c.st.push(r, o)
 }
