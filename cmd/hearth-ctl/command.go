@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hearth/cmd/internal/exit"
+	"hearth/cmd/internal/help"
 	"hearth/cmd/internal/version"
 )
 
@@ -63,6 +64,7 @@ out; 77 no permission; 130 interrupted.`,
 		a.spawn(), a.listProcesses(), a.kill(), a.tail(), a.listServices(), a.send(),
 		a.snapshot(), a.history(), a.journal(), a.replay(),
 	)
+	help.Apply(root)
 	return root
 }
 

@@ -256,7 +256,7 @@ with --lump and no data consists of the 32-byte ids of the lumps.`,
 		},
 	}
 	cmd.Flags().StringVar(&file, "file", "", "send the bytes of `FILE`; - is stdin")
-	cmd.Flags().StringArrayVar(&cids, "lump", nil, "name a lump, which the receiver may then load; may be repeated")
+	cmd.Flags().StringArrayVar(&cids, "lump", nil, "name the lump `CID`, which the receiver may then load; may be repeated")
 	cmd.Flags().StringVar(&p.Key, "key", "", "the same `KEY` twice counts once")
 	cmd.Flags().BoolVar(&p.Wait, "wait", false, "wait for the first reply and print it")
 	cmd.Flags().DurationVar(&timeout, "timeout", ipc.DefaultTimeout, "how long to wait")

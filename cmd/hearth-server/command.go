@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hearth/cmd/internal/exit"
+	"hearth/cmd/internal/help"
 	"hearth/cmd/internal/version"
 	"hearth/cmd/internal/world"
 	"hearth/runtime"
@@ -26,8 +27,9 @@ type flags struct {
 func command() *cobra.Command {
 	f := &flags{logLevel: slog.LevelInfo}
 	cmd := &cobra.Command{
-		Use:   "hearth-server [--world DIR] [--socket PATH] [--init MODULE.wasm]",
-		Short: "Run a world",
+		Use:                   "hearth-server [--world DIR] [--socket PATH] [--init MODULE.wasm]",
+		DisableFlagsInUseLine: true,
+		Short:                 "Run a world",
 		Long: `Run a world: restore its space, execute it, and answer hearth-ctl on a Unix socket.
 A world that does not exist is made. When the space stands as it was left, the line
 "ready SOCKET" is printed. SIGTERM and SIGINT take a snapshot and end the server; a
@@ -55,6 +57,7 @@ permission.`,
 	fl.Int64Var(&f.snapshotEvents, "snapshot-events", runtime.DefaultSnapshotEvents, "after how many events it is, at the latest; 0 is never")
 	fl.IntVar(&f.workers, "workers", 0, "goroutines that execute guests; 0 is one for each processor")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exit.UsageError{Err: err} })
+	help.Apply(cmd)
 	return cmd
 }
 

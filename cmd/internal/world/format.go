@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -25,7 +26,7 @@ type formatFile struct {
 func readFormat(dir string) (formatFile, error) {
 	var f formatFile
 	b, err := os.ReadFile(filepath.Join(dir, "format"))
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return f, fmt.Errorf("%s: %w", dir, ErrNoWorld)
 	}
 	if err != nil {

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// binary is the compiled tests of a package: its benchmarks are run one at a time,
+// between those of the peer.
+type binary struct {
+	path, dir string
+}
+
+// compile builds the tests of the package in dir; module is the folder of its
+// module, from which it is built.
+func compile(ctx context.Context, tmp, module, dir string) (*binary, error) {
+	out := filepath.Join(tmp, strings.ReplaceAll(filepath.Join(module, dir), "/", "-")+".test")
+	cmd := exec.CommandContext(ctx, "go", "-C", module, "test", "-c", "-o", out, "./"+dir)
+	if msg, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("the benchmarks of %s do not build: %w\n%s", filepath.Join(module, dir), err, msg)
+	}
+	return &binary{out, filepath.Join(module, dir)}, nil
+}
+
+// metrics are what a benchmark reports, by unit.
+type metrics map[string]float64
+
+// run runs one benchmark with n operations.
+func (b *binary) run(ctx context.Context, name string, n int) (metrics, error) {
+	parts := strings.Split(name, "/")
+	for i, p := range parts {
+		parts[i] = "^" + p + "$"
+	}
+	cmd := exec.CommandContext(ctx, b.path, "-test.run", "^$", "-test.bench", strings.Join(parts, "/"), "-test.benchtime", fmt.Sprintf("%dx", n))
+	cmd.Dir = b.dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("%s failed: %w\n%s", name, err, out)
+	}
+	m, err := parse(strings.NewReader(string(out)))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w\n%s", name, err, out)
+	}
+	return m, nil
+}
+
+// parse reads the one result line that a benchmark prints: a name, the number of
+// operations, and pairs of a value and its unit.
+func parse(r io.Reader) (metrics, error) {
+	var m metrics
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		f := strings.Fields(lines.Text())
+		if len(f) < 4 || !strings.HasPrefix(f[0], "Benchmark") {
+			continue
+		}
+		if m != nil {
+			return nil, fmt.Errorf("more than one result; name one benchmark")
+		}
+		got := metrics{}
+		for i := 2; i+1 < len(f); i += 2 {
+			v, err := strconv.ParseFloat(f[i], 64)
+			if err != nil {
+				return nil, fmt.Errorf("a result that cannot be read: %w", err)
+			}
+			got[f[i+1]] = v
+		}
+		m = got
+	}
+	if m == nil {
+		return nil, fmt.Errorf("no result; there is no such benchmark")
+	}
+	return m, lines.Err()
+}
+
+// need returns a metric that a benchmark must have reported.
+func (m metrics) need(unit string) (float64, error) {
+	v, ok := m[unit]
+	if !ok {
+		return 0, fmt.Errorf("the benchmark reports no %s, only %v", unit, slices.Sorted(maps.Keys(m)))
+	}
+	return v, nil
+}
