@@ -251,6 +251,12 @@ func (dp *durableProcess) wake() error {
 	}
 	body, err := code.New(ctx, dp.p, im)
 	if err != nil {
+		// Perhaps for want of memory: others may have some to spare.
+		dp.p.rt.Rest()
+		dp.p.rt.Rest()
+		body, err = code.New(ctx, dp.p, im)
+	}
+	if err != nil {
 		return &HostError{Op: "starting a durable process", Err: err}
 	}
 	dp.p.body = body

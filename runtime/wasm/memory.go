@@ -83,12 +83,25 @@ func newMemory(im *image, max int) (*memory, error) {
 	if err != nil {
 		return nil, &runtime.HostError{Op: "reserving memory for a process", Err: err}
 	}
-	if im.f != nil && im.size > 0 {
+	if im.data != nil {
+		// Small images are copied: neighbouring mappings without a file are one for
+		// the kernel, which allows 65,530 (vm.max_map_count).
+		for at := 0; at < im.size; at += space.PageSize {
+			if page := im.data[at : at+space.PageSize]; !bytes.Equal(page, zeros[:]) {
+				copy(all[at:], page)
+			}
+		}
+	} else if im.f != nil {
 		_, _, errno := unix.Syscall6(unix.SYS_MMAP, uintptr(unsafe.Pointer(&all[0])), uintptr(im.size),
 			unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_FIXED, im.f.Fd(), 0)
-		if errno != 0 {
+		if errno == unix.ENOMEM {
+			_, err = im.f.ReadAt(all[:im.size], 0)
+		} else if errno != 0 {
+			err = errno
+		}
+		if err != nil {
 			unix.Munmap(all)
-			return nil, &runtime.HostError{Op: "mapping a memory image", Err: errno}
+			return nil, &runtime.HostError{Op: "mapping a memory image", Err: err}
 		}
 	}
 	return &memory{all: all, size: im.size, im: im}, nil
