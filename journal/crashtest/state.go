@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // State is what a crash left: an FS that the check may open, and what the
@@ -86,7 +87,9 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	if o.Seed == 0 {
-		o.Seed = 1
+		if o.Seed = 1; soaking() {
+			o.Seed = uint64(time.Now().UnixNano()) // a violation names it
+		}
 	}
 	if o.PerPoint == 0 {
 		o.PerPoint = 6
@@ -96,7 +99,7 @@ func (o Options) withDefaults() Options {
 	}
 	if soaking() {
 		o.States *= 20
-		o.PerPoint *= 2
+		o.PerPoint *= 10
 	}
 	return o
 }
