@@ -7,15 +7,19 @@ import (
 	"os"
 	goruntime "runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
 	"golang.org/x/sys/unix"
 
 	"hearth/runtime"
 	"hearth/runtime/caps"
 	"hearth/runtime/runtimetest"
+	"hearth/runtime/wasm/rewrite"
 )
 
 // cpu is the processor time that the whole process has used.
@@ -135,20 +139,21 @@ func BenchmarkFanIn16(b *testing.B) {
 	report(b, b.N, start)
 }
 
-// BenchmarkSpawnExit starts a process, gives it a message with a reply address,
-// and waits for its answer and end; a thousand at a time.
+// BenchmarkSpawnExit starts a process, gives it a message of 64 bytes with a reply
+// address, and waits for its answer and end; a thousand at a time.
 func BenchmarkSpawnExit(b *testing.B) {
 	s := runtimetest.New(b)
 	module := s.Module("exit")
 	p, done := port(s)
 	reply := p.Cap(caps.All)
+	body := make([]byte, 64)
 	batch := func(n int) {
 		for range n {
 			_, c, err := s.Spawn(context.Background(), runtime.SpawnRequest{Module: module, Entry: -1})
 			if err != nil {
 				b.Fatal(err)
 			}
-			s.Send(context.Background(), c, runtime.Message{Caps: []runtime.Capability{reply}})
+			s.Send(context.Background(), c, runtime.Message{Data: body, Caps: []runtime.Capability{reply}})
 		}
 		for range n {
 			<-done
@@ -255,4 +260,87 @@ func BenchmarkReplay(b *testing.B) {
 		b.Fatal(err)
 	}
 	report(b, b.N, start)
+}
+
+// BenchmarkSnapshotBlocks counts the blocks that a snapshot writes after one of 16
+// pages has changed in each of 1,000 processes.
+func BenchmarkSnapshotBlocks(b *testing.B) {
+	const processes = 1000
+	s := runtimetest.New(b)
+	pids := make([]uint64, processes)
+	inParallel(processes, func(i int) { pids[i] = s.SpawnGuest("touch", true) })
+	for page := range 16 {
+		touchAll(b, s, pids, page)
+	}
+	s.Snap()
+	wrote := 0
+	for b.Loop() {
+		before := blocks(b, s.Store)
+		touchAll(b, s, pids, 5)
+		s.Snap()
+		wrote = blocks(b, s.Store) - before
+	}
+	b.ReportMetric(float64(wrote), "blocks")
+}
+
+// tightLoop is the least that a loop can do, so the worst for an account that
+// counts iterations:
+//
+//	(func (export "loop") (param i32)
+//	  (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+var tightLoop = []byte("\x00asm\x01\x00\x00\x00" +
+	"\x01\x05\x01\x60\x01\x7f\x00" +
+	"\x03\x02\x01\x00" +
+	"\x07\x08\x01\x04loop\x00\x00" +
+	"\x0a\x10\x01\x0e\x00\x03\x40\x20\x00\x41\x01\x6b\x22\x00\x0d\x00\x0b\x0b")
+
+// BenchmarkFuel runs the tightest loop with and without fuel, by turns; an
+// operation is ten million iterations of each.
+func BenchmarkFuel(b *testing.B) {
+	ctx := context.Background()
+	r := wazero.NewRuntime(ctx)
+	defer r.Close(ctx)
+	var fuel api.MutableGlobal
+	_, err := r.NewHostModuleBuilder(rewrite.FuelModule).NewFunctionBuilder().
+		WithGoModuleFunction(api.GoModuleFunc(func(context.Context, api.Module, []uint64) { fuel.Set(runtime.FuelSlice) }), nil, nil).
+		Export(rewrite.FuelRefill).Instantiate(ctx)
+	if err != nil {
+		b.Fatal(err)
+	}
+	metered, err := rewrite.Rewrite(tightLoop, rewrite.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	loop := func(module []byte) (api.Module, api.Function) {
+		m, err := r.InstantiateWithConfig(ctx, module, wazero.NewModuleConfig().WithName(""))
+		if err != nil {
+			b.Fatal(err)
+		}
+		return m, m.ExportedFunction("loop")
+	}
+	_, plain := loop(tightLoop)
+	m, burning := loop(metered.Module)
+	fuel = m.ExportedGlobal(rewrite.FuelGlobal).(api.MutableGlobal)
+	const iterations = 10_000_000
+	times := func(f api.Function) float64 {
+		start := cpu()
+		if _, err := f.Call(ctx, iterations); err != nil {
+			b.Fatal(err)
+		}
+		return float64((cpu() - start).Nanoseconds()) / iterations
+	}
+	times(plain)
+	times(burning)
+	var without, with, ratios []float64
+	for b.Loop() {
+		p, f := times(plain), times(burning)
+		without, with, ratios = append(without, p), append(with, f), append(ratios, f/p)
+	}
+	middle := func(x []float64) float64 {
+		slices.Sort(x)
+		return x[len(x)/2]
+	}
+	b.ReportMetric(middle(without), "plain-ns")
+	b.ReportMetric(middle(with), "metered-ns")
+	b.ReportMetric(middle(ratios), "ratio")
 }

@@ -16,7 +16,7 @@ import (
 var erlangSource []byte
 
 // errNoErlang says what is missing.
-var errNoErlang = errors.New("Erlang is missing: apt-get install erlang-base")
+var errNoErlang = errors.New("no Erlang is here to compare with; install it with: apt-get install erlang-base")
 
 // erlang runs the peer's side of a comparison.
 type erlang struct {

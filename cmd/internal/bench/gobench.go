@@ -13,29 +13,29 @@ import (
 	"strings"
 )
 
-// binary is the compiled tests of a package: its benchmarks are run one at a time,
+// testBinary is the compiled tests of a package: its benchmarks are run one at a time,
 // between those of the peer.
-type binary struct {
+type testBinary struct {
 	path, dir string
 }
 
 // compile builds the tests of the package in dir; module is the folder of its
 // module, from which it is built.
-func compile(ctx context.Context, tmp, module, dir string) (*binary, error) {
+func compile(ctx context.Context, tmp, module, dir string) (*testBinary, error) {
 	out := filepath.Join(tmp, strings.ReplaceAll(filepath.Join(module, dir), "/", "-")+".test")
 	cmd := exec.CommandContext(ctx, "go", "-C", module, "test", "-c", "-o", out, "./"+dir)
 	if msg, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("the benchmarks of %s do not build: %w\n%s", filepath.Join(module, dir), err, msg)
 	}
-	return &binary{out, filepath.Join(module, dir)}, nil
+	return &testBinary{out, filepath.Join(module, dir)}, nil
 }
 
 // metrics are what a benchmark reports, by unit.
 type metrics map[string]float64
 
 // run runs one benchmark with n operations.
-func (b *binary) run(ctx context.Context, name string, n int) (metrics, error) {
-	parts := strings.Split(name, "/")
+func (b *testBinary) run(ctx context.Context, name string, n int) (metrics, error) {
+	parts := strings.Split("Benchmark"+name, "/")
 	for i, p := range parts {
 		parts[i] = "^" + p + "$"
 	}

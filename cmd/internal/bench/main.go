@@ -48,7 +48,7 @@ func run(ctx context.Context, rounds int, only string) error {
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	s := &session{tmp: tmp, rounds: max(1, rounds), erl: newErlang(ctx, tmp), binaries: map[string]*binary{}}
+	s := &session{tmp: tmp, rounds: max(1, rounds), erl: newErlang(ctx, tmp), binaries: map[string]*testBinary{}}
 	if s.erl.err != nil {
 		fmt.Fprintln(os.Stderr, s.erl.err)
 	}
@@ -83,7 +83,7 @@ type session struct {
 	tmp      string
 	rounds   int
 	erl      *erlang
-	binaries map[string]*binary
+	binaries map[string]*testBinary
 	rows     []*row
 }
 

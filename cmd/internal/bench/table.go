@@ -34,6 +34,9 @@ const (
 func (u unit) format(v float64) string {
 	switch u {
 	case nanoseconds:
+		if v >= 1e6 {
+			return fmt.Sprintf("%.0f ms", v/1e6)
+		}
 		return fmt.Sprintf("%.0f ns", v)
 	case perSecond:
 		return fmt.Sprintf("%.0f/s", v)
