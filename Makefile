@@ -34,7 +34,7 @@ setup:
 
 bench:
 	@./.ci/setup go
-	go test -run '^$$' -bench . -benchmem ./...
+	go run ./cmd/internal/bench
 
 soak: setup
 	HEARTH_SOAK=1 go run ./cmd/internal/testrun -race -timeout $(SOAKTIME) ./...
