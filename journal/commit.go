@@ -305,6 +305,7 @@ func (j *Journal) fail(cause error) {
 	}
 	close(j.group.done)
 	for _, r := range j.seals {
+		r.err = j.err
 		close(r.done)
 	}
 	j.groups, j.seals, j.queue = nil, nil, nil

@@ -97,7 +97,7 @@ type Journal struct {
 	waiting     int64   // bytes submitted and not durable
 	group       *group  // whose end the queue's records wait for
 	groups      []group // taken by the committer, in order
-	seals       []sealRequest
+	seals       []*sealRequest
 	err         error // why the journal takes no more
 	closed      bool
 	durableHash [32]byte
@@ -119,6 +119,7 @@ type group struct {
 type sealRequest struct {
 	at   uint64 // the last record of the segment
 	done chan struct{}
+	err  error // set before done is closed
 }
 
 // openSegment is the segment that records are appended to. Its file and the
@@ -346,37 +347,6 @@ func (j *Journal) OnDurable(f func(seq uint64)) (remove func()) {
 		defer j.mu.Unlock()
 		j.watchers = slices.DeleteFunc(slices.Clone(j.watchers), func(o *watcher) bool { return o == w })
 	}
-}
-
-// Seal makes everything that was submitted durable and ends the segment there,
-// so that the history so far is whole segments. It returns the last segment;
-// the zero Segment if the journal has no record yet.
-func (j *Journal) Seal(ctx context.Context) (Segment, error) {
-	j.mu.Lock()
-	if j.err != nil || j.readOnly {
-		defer j.mu.Unlock()
-		if j.err != nil {
-			return Segment{}, j.err
-		}
-		return Segment{}, ErrReadOnly
-	}
-	r := sealRequest{at: j.headSeq, done: make(chan struct{})}
-	j.seals = append(j.seals, r)
-	j.work.Signal()
-	j.mu.Unlock()
-	select {
-	case <-r.done:
-	case <-ctx.Done():
-		return Segment{}, ctx.Err()
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for i := len(j.sealed) - 1; i >= 0; i-- {
-		if j.sealed[i].Last == r.at {
-			return j.sealed[i].Segment, nil
-		}
-	}
-	return Segment{}, j.err
 }
 
 // Segments returns the sealed segments, oldest first.

@@ -4,12 +4,43 @@ import (
 	"context"
 	"io"
 	"iter"
+	"slices"
 )
+
+// Seal makes everything that was submitted durable and ends the segment there,
+// so that the history so far is whole segments. It returns the last segment;
+// the zero Segment if the journal has no record yet.
+func (j *Journal) Seal(ctx context.Context) (Segment, error) {
+	r, err := j.seal()
+	if err != nil {
+		return Segment{}, err
+	}
+	if err := j.awaitSeal(ctx, r); err != nil {
+		return Segment{}, err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, s := range slices.Backward(j.sealed) {
+		if s.Last == r.at {
+			return s.Segment, nil
+		}
+	}
+	return Segment{}, nil
+}
 
 // SealLater ends the segment behind what is submitted now, without waiting, so
 // that a caller can choose the place under a lock of its own. The function that
 // it returns waits until the segment is sealed.
 func (j *Journal) SealLater() (wait func(ctx context.Context) error, err error) {
+	r, err := j.seal()
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error { return j.awaitSeal(ctx, r) }, nil
+}
+
+// seal asks the committer to end the segment behind what is submitted now.
+func (j *Journal) seal() (*sealRequest, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.err != nil {
@@ -18,22 +49,19 @@ func (j *Journal) SealLater() (wait func(ctx context.Context) error, err error) 
 	if j.readOnly {
 		return nil, ErrReadOnly
 	}
-	r := sealRequest{at: j.headSeq, done: make(chan struct{})}
+	r := &sealRequest{at: j.headSeq, done: make(chan struct{})}
 	j.seals = append(j.seals, r)
 	j.work.Signal()
-	return func(ctx context.Context) error {
-		select {
-		case <-r.done:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		if j.durable.Load() < r.at {
-			j.mu.Lock()
-			defer j.mu.Unlock()
-			return j.err
-		}
-		return nil
-	}, nil
+	return r, nil
+}
+
+func (j *Journal) awaitSeal(ctx context.Context, r *sealRequest) error {
+	select {
+	case <-r.done:
+		return r.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // ReadSegment yields the records of a sealed segment from its bytes, verified as
