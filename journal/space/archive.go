@@ -172,13 +172,13 @@ func (a *Archive) Put(ctx context.Context, seg journal.Segment, r io.Reader) (lu
 
 // lumpTree stores a set of lumps so that whoever walks links finds them.
 func lumpTree(set map[lumps.CID]struct{}, put Put) (lumps.CID, error) {
-	entries := make([]Entry, 0, len(set))
+	entries := make([]entry, 0, len(set))
 	for c := range set {
 		value, err := lumps.Marshal(c)
 		if err != nil {
 			return lumps.CID{}, err
 		}
-		entries = append(entries, Entry{Key: bytes.Clone(c[:]), Value: value})
+		entries = append(entries, entry{Key: bytes.Clone(c[:]), Value: value})
 	}
 	return sortedTree(entries, put)
 }

@@ -139,13 +139,13 @@ func packList[T any](list []T, key func(*T) []byte, put Put) (cbor.RawMessage, e
 		}
 		return lumps.Marshal(list)
 	}
-	entries := make([]Entry, len(list))
+	entries := make([]entry, len(list))
 	for i := range list {
 		value, err := lumps.Marshal(list[i])
 		if err != nil {
 			return nil, err
 		}
-		entries[i] = Entry{Key: key(&list[i]), Value: value}
+		entries[i] = entry{Key: key(&list[i]), Value: value}
 	}
 	root, err := buildTree(entries, put)
 	if err != nil {

@@ -58,7 +58,7 @@ func be64(v ...uint64) []byte {
 // stored already.
 func (s *State) Encode(put Put) (lumps.CID, error) {
 	k := s.Kernel
-	procs := make([]Entry, 0, len(k.procs))
+	procs := make([]entry, 0, len(k.procs))
 	for pid, p := range k.procs {
 		im := s.Images[pid]
 		if im == nil {
@@ -72,7 +72,7 @@ func (s *State) Encode(put Put) (lumps.CID, error) {
 		if err != nil {
 			return lumps.CID{}, err
 		}
-		procs = append(procs, Entry{Key: be64(pid), Value: value})
+		procs = append(procs, entry{Key: be64(pid), Value: value})
 	}
 	n := stateNode{Format: Format}
 	var err error
@@ -82,7 +82,7 @@ func (s *State) Encode(put Put) (lumps.CID, error) {
 	if err := k.encode(&n, put); err != nil {
 		return lumps.CID{}, err
 	}
-	var outbox []Entry
+	var outbox []entry
 	for i := range s.Outbox {
 		e := &s.Outbox[i]
 		if k.Settled(e) {
@@ -92,7 +92,7 @@ func (s *State) Encode(put Put) (lumps.CID, error) {
 		if err != nil {
 			return lumps.CID{}, err
 		}
-		outbox = append(outbox, Entry{Key: outboxKey(e.Cause), Value: value})
+		outbox = append(outbox, entry{Key: outboxKey(e.Cause), Value: value})
 	}
 	if n.Outbox, err = sortedTree(outbox, put); err != nil {
 		return lumps.CID{}, err
@@ -104,8 +104,8 @@ func outboxKey(c Cause) []byte {
 	return binary.BigEndian.AppendUint32(be64(c.Seq, c.Process), c.Index)
 }
 
-func sortedTree(entries []Entry, put Put) (lumps.CID, error) {
-	slices.SortFunc(entries, func(a, b Entry) int { return bytes.Compare(a.Key, b.Key) })
+func sortedTree(entries []entry, put Put) (lumps.CID, error) {
+	slices.SortFunc(entries, func(a, b entry) int { return bytes.Compare(a.Key, b.Key) })
 	return buildTree(entries, put)
 }
 
@@ -116,13 +116,13 @@ func (k *Kernel) encode(n *stateNode, put Put) error {
 		if err != nil {
 			return
 		}
-		entries := make([]Entry, 0, count)
+		entries := make([]entry, 0, count)
 		each(func(key []byte, value any) {
 			data, e := lumps.Marshal(value)
 			if e != nil {
 				err = e
 			}
-			entries = append(entries, Entry{Key: key, Value: data})
+			entries = append(entries, entry{Key: key, Value: data})
 		})
 		if err == nil {
 			*root, err = sortedTree(entries, put)
@@ -214,7 +214,7 @@ func LoadState(ctx context.Context, get Get, c lumps.CID) (*State, error) {
 		name   string
 		root   lumps.CID
 		keyLen int // 0: any
-		load   func(e Entry) error
+		load   func(e entry) error
 	}{
 		{"processes", n.Processes, 8, l.process},
 		{"names", n.Names, 0, l.name},
@@ -252,16 +252,16 @@ type stateLoader struct {
 	state *State
 }
 
-func value(e Entry, v any) error {
+func value(e entry, v any) error {
 	if err := lumps.Unmarshal(e.Value, v); err != nil {
 		return fmt.Errorf("%x: %w (%v)", e.Key, ErrBadState, err)
 	}
 	return nil
 }
 
-func idOf(e Entry) uint64 { return binary.BigEndian.Uint64(e.Key) }
+func idOf(e entry) uint64 { return binary.BigEndian.Uint64(e.Key) }
 
-func decodeProcess(e Entry) (*processRecord, error) {
+func decodeProcess(e entry) (*processRecord, error) {
 	var r processRecord
 	if err := value(e, &r); err != nil {
 		return nil, err
@@ -273,7 +273,7 @@ func decodeProcess(e Entry) (*processRecord, error) {
 	return &r, nil
 }
 
-func (l *stateLoader) process(e Entry) error {
+func (l *stateLoader) process(e entry) error {
 	r, err := decodeProcess(e)
 	if err != nil {
 		return err
@@ -293,7 +293,7 @@ func (l *stateLoader) process(e Entry) error {
 	return nil
 }
 
-func (l *stateLoader) name(e Entry) error {
+func (l *stateLoader) name(e entry) error {
 	var c Cap
 	if err := value(e, &c); err != nil {
 		return err
@@ -305,7 +305,7 @@ func (l *stateLoader) name(e Entry) error {
 	return nil
 }
 
-func (l *stateLoader) root(e Entry) error {
+func (l *stateLoader) root(e entry) error {
 	var r RootValue
 	if err := value(e, &r); err != nil {
 		return err
@@ -317,7 +317,7 @@ func (l *stateLoader) root(e Entry) error {
 	return nil
 }
 
-func (l *stateLoader) monitor(e Entry) error {
+func (l *stateLoader) monitor(e entry) error {
 	m := &Monitor{}
 	if err := value(e, m); err != nil {
 		return err
@@ -330,7 +330,7 @@ func (l *stateLoader) monitor(e Entry) error {
 	return nil
 }
 
-func (l *stateLoader) link(e Entry) error {
+func (l *stateLoader) link(e entry) error {
 	k := l.state.Kernel
 	a, b := idOf(e), binary.BigEndian.Uint64(e.Key[8:])
 	if a >= b || k.procs[a] == nil || k.procs[b] == nil || !bytes.Equal(e.Value, []byte{cborNull}) {
@@ -342,7 +342,7 @@ func (l *stateLoader) link(e Entry) error {
 
 const cborNull = 0xf6
 
-func (l *stateLoader) timer(e Entry) error {
+func (l *stateLoader) timer(e entry) error {
 	t := &PendingTimer{}
 	if err := value(e, t); err != nil {
 		return err
@@ -355,7 +355,7 @@ func (l *stateLoader) timer(e Entry) error {
 	return nil
 }
 
-func (l *stateLoader) key(e Entry) error {
+func (l *stateLoader) key(e entry) error {
 	k := l.state.Kernel
 	var key string
 	if err := value(e, &key); err != nil {
@@ -368,7 +368,7 @@ func (l *stateLoader) key(e Entry) error {
 	return nil
 }
 
-func (l *stateLoader) outbox(e Entry) error {
+func (l *stateLoader) outbox(e entry) error {
 	var ef Effect
 	if err := value(e, &ef); err != nil {
 		return err

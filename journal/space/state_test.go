@@ -215,7 +215,7 @@ func with(t *testing.T, b *blocks, state lumps.CID, part string, key []byte, v a
 		t.Fatal(err)
 	}
 	root := reflect.ValueOf(n).Elem().FieldByName(part).Addr().Interface().(*lumps.CID)
-	var entries []Entry
+	var entries []entry
 	for e, err := range walkTree(t.Context(), b.get, *root) {
 		if err != nil {
 			t.Fatal(err)
@@ -224,7 +224,7 @@ func with(t *testing.T, b *blocks, state lumps.CID, part string, key []byte, v a
 			entries = append(entries, e)
 		}
 	}
-	entries = append(entries, Entry{Key: key, Value: raw(t, v)})
+	entries = append(entries, entry{Key: key, Value: raw(t, v)})
 	if *root, err = sortedTree(entries, b.put); err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +250,7 @@ func TestStateLoadRefuses(t *testing.T) {
 		return processRecord{&p, &r}
 	}
 	table := func(slots ...Slot) []byte { return raw(t, slots) }
-	longTree, _ := buildTree([]Entry{{Key: []byte("\x00\x00\x00\x01"), Value: raw(t, Slot{Handle: 1, Count: 1})}}, b.put)
+	longTree, _ := buildTree([]entry{{Key: []byte("\x00\x00\x00\x01"), Value: raw(t, Slot{Handle: 1, Count: 1})}}, b.put)
 	var many []Slot
 	for i := range uint32(maxInlineList + 1) {
 		many = append(many, Slot{Handle: i, Count: 1})

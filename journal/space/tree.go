@@ -43,8 +43,8 @@ const (
 	maxValue = lumps.MaxBlock - maxLeaf - 2*maxKey
 )
 
-// Entry is a key and its value of a tree.
-type Entry struct {
+// entry is a key and its value of a tree.
+type entry struct {
 	_     struct{} `cbor:",toarray"`
 	Key   []byte
 	Value cbor.RawMessage
@@ -60,7 +60,7 @@ type branch struct {
 type leafNode struct {
 	_       struct{} `cbor:",toarray"`
 	Height  uint8
-	Entries []Entry
+	Entries []entry
 }
 
 type innerNode struct {
@@ -102,7 +102,7 @@ func rank(key []byte) uint8 {
 
 // buildTree stores entries, which must be sorted by key without repeats. The
 // root of an empty tree is the zero CID.
-func buildTree(entries []Entry, put Put) (lumps.CID, error) {
+func buildTree(entries []entry, put Put) (lumps.CID, error) {
 	if len(entries) == 0 {
 		return lumps.CID{}, nil
 	}
@@ -161,7 +161,7 @@ var errTooLarge = errors.New("too large for the state of a space")
 // node is a decoded node of either kind, never empty, its keys ascending.
 type node struct {
 	height   uint8
-	entries  []Entry
+	entries  []entry
 	branches []branch
 }
 
@@ -278,8 +278,8 @@ func (s *subtree) load(ctx context.Context, get Get) (*node, error) {
 }
 
 // walkTree yields the entries of a tree in order.
-func walkTree(ctx context.Context, get Get, root lumps.CID) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
+func walkTree(ctx context.Context, get Get, root lumps.CID) iter.Seq2[entry, error] {
+	return func(yield func(entry, error) bool) {
 		if root.IsZero() {
 			return
 		}
@@ -287,7 +287,7 @@ func walkTree(ctx context.Context, get Get, root lumps.CID) iter.Seq2[Entry, err
 		walk = func(s subtree) bool {
 			n, err := s.load(ctx, get)
 			if err != nil {
-				yield(Entry{}, err)
+				yield(entry{}, err)
 				return false
 			}
 			for _, e := range n.entries {

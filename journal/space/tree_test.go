@@ -52,10 +52,10 @@ func raw(t interface{ Fatal(...any) }, v any) []byte {
 	return data
 }
 
-func entriesFrom(t interface{ Fatal(...any) }, m map[string]uint64) []Entry {
-	var es []Entry
+func entriesFrom(t interface{ Fatal(...any) }, m map[string]uint64) []entry {
+	var es []entry
 	for _, k := range slices.Sorted(maps.Keys(m)) {
-		es = append(es, Entry{Key: []byte(k), Value: raw(t, m[k])})
+		es = append(es, entry{Key: []byte(k), Value: raw(t, m[k])})
 	}
 	return es
 }
@@ -229,16 +229,16 @@ func TestTreeChangeIsLocal(t *testing.T) {
 // nodes that are blocks.
 func TestTreeNodesStayBlocks(t *testing.T) {
 	ctx := context.Background()
-	var entries []Entry
+	var entries []entry
 	for i := uint64(0); len(entries) < 3*maxFan; i++ {
 		if k := be64(i); rank(k) == 0 {
-			entries = append(entries, Entry{Key: k, Value: raw(t, i)})
+			entries = append(entries, entry{Key: k, Value: raw(t, i)})
 		}
 	}
 	for i := range 40 {
-		entries = append(entries, Entry{Key: be64(1<<62, uint64(i)), Value: raw(t, make([]byte, i*maxLeaf/10))})
+		entries = append(entries, entry{Key: be64(1<<62, uint64(i)), Value: raw(t, make([]byte, i*maxLeaf/10))})
 	}
-	entries = append(entries, Entry{Key: be64(1<<62, 1<<62), Value: raw(t, make([]byte, maxValue-5))})
+	entries = append(entries, entry{Key: be64(1<<62, 1<<62), Value: raw(t, make([]byte, maxValue-5))})
 	b := newBlocks()
 	root, err := buildTree(entries, b.put)
 	if err != nil {
@@ -254,15 +254,15 @@ func TestTreeNodesStayBlocks(t *testing.T) {
 	if i != len(entries) {
 		t.Errorf("%d entries of %d", i, len(entries))
 	}
-	for _, e := range []Entry{
+	for _, e := range []entry{
 		{Key: []byte("k"), Value: raw(t, make([]byte, maxValue))},
 		{Key: make([]byte, maxKey+1), Value: raw(t, 1)},
 	} {
-		if _, err := buildTree([]Entry{e}, b.put); !errors.Is(err, errTooLarge) {
+		if _, err := buildTree([]entry{e}, b.put); !errors.Is(err, errTooLarge) {
 			t.Errorf("an entry of %d and %d bytes: %v", len(e.Key), len(e.Value), err)
 		}
 	}
-	twice := []Entry{{Key: []byte("k"), Value: raw(t, 1)}, {Key: []byte("k"), Value: raw(t, 1)}}
+	twice := []entry{{Key: []byte("k"), Value: raw(t, 1)}, {Key: []byte("k"), Value: raw(t, 1)}}
 	if _, err := buildTree(twice, b.put); !errors.Is(err, ErrBadState) {
 		t.Errorf("a key twice: %v", err)
 	}
@@ -271,12 +271,12 @@ func TestTreeNodesStayBlocks(t *testing.T) {
 // A tree that no writer makes is refused, however it is entered.
 func TestTreeHostile(t *testing.T) {
 	ctx := context.Background()
-	one := []Entry{{Key: []byte("b"), Value: raw(t, 1)}}
+	one := []entry{{Key: []byte("b"), Value: raw(t, 1)}}
 	for name, make := range map[string]func(put Put) lumps.CID{
-		"an empty leaf": func(put Put) lumps.CID { c, _ := putNode(put, leafNode{Entries: []Entry{}}); return c },
+		"an empty leaf": func(put Put) lumps.CID { c, _ := putNode(put, leafNode{Entries: []entry{}}); return c },
 		"an empty node": func(put Put) lumps.CID { c, _ := putNode(put, innerNode{Height: 1, Branches: []branch{}}); return c },
 		"keys that fall": func(put Put) lumps.CID {
-			c, _ := putNode(put, leafNode{Entries: []Entry{one[0], {Key: []byte("a"), Value: raw(t, 1)}}})
+			c, _ := putNode(put, leafNode{Entries: []entry{one[0], {Key: []byte("a"), Value: raw(t, 1)}}})
 			return c
 		},
 		"a false first key": func(put Put) lumps.CID {
@@ -295,8 +295,8 @@ func TestTreeHostile(t *testing.T) {
 			return c
 		},
 		"nodes that overlap": func(put Put) lumps.CID {
-			l, _ := putNode(put, leafNode{Entries: []Entry{{Key: []byte("b"), Value: raw(t, 1)}, {Key: []byte("d"), Value: raw(t, 1)}}})
-			m, _ := putNode(put, leafNode{Entries: []Entry{{Key: []byte("c"), Value: raw(t, 1)}}})
+			l, _ := putNode(put, leafNode{Entries: []entry{{Key: []byte("b"), Value: raw(t, 1)}, {Key: []byte("d"), Value: raw(t, 1)}}})
+			m, _ := putNode(put, leafNode{Entries: []entry{{Key: []byte("c"), Value: raw(t, 1)}}})
 			c, _ := putNode(put, innerNode{Height: 1, Branches: []branch{{First: []byte("b"), Link: l, Count: 2}, {First: []byte("c"), Link: m, Count: 1}}})
 			return c
 		},
@@ -349,9 +349,9 @@ func TestTreeHostile(t *testing.T) {
 func BenchmarkTree(b *testing.B) {
 	for _, n := range []int{1000, 65536} {
 		b.Run(fmt.Sprintf("build-%d", n), func(b *testing.B) {
-			var entries []Entry
+			var entries []entry
 			for i := range n {
-				entries = append(entries, Entry{Key: be64(uint64(i) * 7), Value: raw(b, fmt.Sprint("key", i))})
+				entries = append(entries, entry{Key: be64(uint64(i) * 7), Value: raw(b, fmt.Sprint("key", i))})
 			}
 			b.ReportAllocs()
 			for b.Loop() {

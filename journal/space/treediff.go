@@ -10,9 +10,9 @@ import (
 	"hearth/lumps"
 )
 
-// Change is an entry that two trees do not share: Old or New is nil where one
+// change is an entry that two trees do not share: Old or New is nil where one
 // has no such key.
-type Change struct {
+type change struct {
 	Key      []byte
 	Old, New cbor.RawMessage
 }
@@ -20,8 +20,8 @@ type Change struct {
 // diffTrees yields what differs between two trees in the order of the keys. It
 // reads the roots, and then only nodes that the other tree does not have at the
 // same key.
-func diffTrees(ctx context.Context, getA, getB Get, a, b lumps.CID) iter.Seq2[Change, error] {
-	return func(yield func(Change, error) bool) {
+func diffTrees(ctx context.Context, getA, getB Get, a, b lumps.CID) iter.Seq2[change, error] {
+	return func(yield func(change, error) bool) {
 		if a == b {
 			return
 		}
@@ -30,22 +30,22 @@ func diffTrees(ctx context.Context, getA, getB Get, a, b lumps.CID) iter.Seq2[Ch
 		cb.start(b)
 		for {
 			if err := align(ctx, ca, cb); err != nil {
-				yield(Change{}, err)
+				yield(change{}, err)
 				return
 			}
 			ka, kb := ca.key(), cb.key()
-			var ch Change
+			var ch change
 			switch order := compareKeys(ka, kb); {
 			case ka == nil && kb == nil:
 				return
 			case order < 0:
-				ch = Change{Key: ka, Old: ca.entries[0].Value}
+				ch = change{Key: ka, Old: ca.entries[0].Value}
 				ca.next()
 			case order > 0:
-				ch = Change{Key: kb, New: cb.entries[0].Value}
+				ch = change{Key: kb, New: cb.entries[0].Value}
 				cb.next()
 			default:
-				ch = Change{Key: ka, Old: ca.entries[0].Value, New: cb.entries[0].Value}
+				ch = change{Key: ka, Old: ca.entries[0].Value, New: cb.entries[0].Value}
 				ca.next()
 				cb.next()
 				if bytes.Equal(ch.Old, ch.New) {
@@ -124,7 +124,7 @@ func compareKeys(a, b []byte) int {
 // cursor walks a tree in order, opening a node only when it is told.
 type cursor struct {
 	get     Get
-	entries []Entry   // what is left of the open leaf
+	entries []entry   // what is left of the open leaf
 	todo    []subtree // stack, next on top
 	root    bool      // the stack is the root alone, whose first key is unknown
 }
