@@ -91,6 +91,13 @@ type result struct {
 
 const patience = 60 * time.Second
 
+// command is one of the programs.
+func (p *place) command(program string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(bin, program), args...)
+	cmd.Env, cmd.Dir = p.env, p.dir
+	return cmd
+}
+
 // ctl runs hearth-ctl.
 func (p *place) ctl(args ...string) result { return p.ctlWith(nil, args...) }
 

@@ -62,7 +62,8 @@ out; 77 no permission; 130 interrupted.`,
 	root.AddCommand(
 		a.loadLump(), a.getLump(), a.statLump(), a.listLumps(),
 		a.spawn(), a.listProcesses(), a.kill(), a.tail(), a.listServices(), a.send(),
-		a.snapshot(), a.history(), a.journal(), a.replay(),
+		a.snapshot(), a.history(), a.journal(), a.check(),
+		a.backup(), a.restore(), a.diff(), a.replay(),
 	)
 	help.Apply(root)
 	return root

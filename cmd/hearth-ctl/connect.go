@@ -9,7 +9,7 @@ import (
 	"os"
 	"time"
 
-	"hearth/cmd/internal/version"
+	"hearth/cmd/internal/serve"
 	"hearth/cmd/internal/world"
 	"hearth/runtime/ipc"
 )
@@ -56,11 +56,7 @@ func (a *app) live(ctx context.Context, f func(s *session) error) error {
 }
 
 func (a *app) connect(ctx context.Context) (*session, error) {
-	socket := a.socket
-	if socket == "" && a.world == "" {
-		socket = os.Getenv("HEARTH_SOCKET")
-	}
-	if socket != "" {
+	if socket := a.socketPath(); socket != "" {
 		return dial(ctx, socket)
 	}
 	dir, err := a.worldDir()
@@ -68,6 +64,15 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	return openWorld(ctx, dir)
+}
+
+// socketPath is the socket that the command line or the environment names, "" for
+// that of the world.
+func (a *app) socketPath() string {
+	if a.socket == "" && a.world == "" {
+		return os.Getenv("HEARTH_SOCKET")
+	}
+	return a.socket
 }
 
 // worldDir is the world that the command line, the environment or nobody names.
@@ -137,7 +142,7 @@ func openStopped(dir string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	srv := ipc.NewServer(ipc.World{Program: version.Of("hearth-ctl"), Dir: dir, Store: w.Store, Journal: w.Journal, Replay: w.Options()}, log)
+	srv := ipc.NewServer(serve.World(w, "hearth-ctl", nil), log)
 	here, there := net.Pipe()
 	if err := srv.ServeConn(there, fmt.Sprintf("user %d", os.Getuid())); err != nil {
 		return nil, errors.Join(err, w.Close())

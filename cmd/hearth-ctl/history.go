@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -78,30 +79,54 @@ func (a *app) journal() *cobra.Command {
 	return cmd
 }
 
-func (a *app) replay() *cobra.Command {
-	var to uint64
+func (a *app) check() *cobra.Command {
+	var p ipc.CheckParams
 	cmd := &cobra.Command{
-		Use:   "replay",
-		Short: "Execute the journal again from its beginning and print the CID of the state",
-		Long: `Execute the journal from its beginning without the snapshots, guests included, and print
-the CID of the state. Where running took a snapshot at that place, its state must be the
-same. The first event that differs is named, and the exit code is 65.`,
-		Example: `  hearth-ctl replay
-  hearth-ctl replay --to 4711`,
-		Args: args(0, 0, "no arguments"),
+		Use:   "check",
+		Short: "Verify the world and name each fault",
+		Long: `Verify the world: the chain of the journal, the snapshots, and that everything they name
+is there. With --read-data every block is read and hashed too. Each fault is a line, and
+then the exit code is 65.`,
+		Example: `  hearth-ctl --world ~/worlds/home check --read-data`,
+		Args:    args(0, 0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if cmd.Flags().Changed("to") && to == 0 {
-				return exit.Usagef("--to is the seq of an event, from 1")
-			}
 			return a.with(cmd.Context(), func(s *session) error {
-				r, err := s.Replay(cmd.Context(), to, false)
+				c, err := s.Check(cmd.Context(), p, func(f ipc.Fault) error { return a.out.now(f, "fault", f.Fault) })
 				if err != nil {
 					return err
 				}
-				return a.out.row(r, r.State.String())
+				if a.json {
+					err = a.out.object(c)
+				} else {
+					err = a.checked(c, p.ReadData)
+				}
+				if err == nil && c.Faults > 0 {
+					err = exit.Silent(ipc.ExitData)
+				}
+				return err
 			})
 		},
 	}
-	cmd.Flags().Uint64Var(&to, "to", 0, "stop behind event `SEQ` (default: the last)")
+	cmd.Flags().BoolVar(&p.ReadData, "read-data", false, "read every block and verify its hash")
 	return cmd
+}
+
+// checked says what was verified, one thing a line.
+func (a *app) checked(c ipc.Checked, read bool) error {
+	lines := []struct {
+		name string
+		n    int64
+	}{
+		{"segments", int64(c.Segments)}, {"events", int64(c.Events)}, {"snapshots", int64(c.Snapshots)},
+		{"processes", int64(c.Processes)}, {"lumps", c.Lumps}, {"blocks", c.Blocks}, {"bytes", c.Bytes}, {"faults", int64(c.Faults)},
+	}
+	for _, l := range lines {
+		if l.name == "bytes" && !read {
+			continue
+		}
+		if _, err := fmt.Fprintf(a.out.w, "%s\t%d\n", l.name, l.n); err != nil {
+			return err
+		}
+	}
+	return nil
 }

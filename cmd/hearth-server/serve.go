@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"hearth/cmd/internal/serve"
 	"hearth/cmd/internal/version"
 	"hearth/cmd/internal/world"
 	"hearth/runtime"
@@ -52,8 +53,6 @@ func run(ctx context.Context, f *flags, stdout, stderr io.Writer) (err error) {
 		}
 	}
 	o := w.Options()
-	replay := o
-	replay.Branch = nil
 	o.Workers, o.Versions = f.workers, version.Parts()
 	o.SnapshotEvery, o.SnapshotEvents = orNever(f.snapshotEvery), orNever(f.snapshotEvents)
 	rt, err := w.Run(ctx, o)
@@ -71,7 +70,7 @@ func run(ctx context.Context, f *flags, stdout, stderr io.Writer) (err error) {
 	if err != nil {
 		return errors.Join(err, rt.Close())
 	}
-	srv := ipc.NewServer(ipc.World{Program: version.Of("hearth-server"), Dir: dir, Store: w.Store, Journal: w.Journal, Runtime: rt, Replay: replay}, log)
+	srv := ipc.NewServer(serve.World(w, "hearth-server", rt), log)
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
 	log.Info("the space is restored", "world", dir, "events", rt.Head(), "socket", socket)

@@ -135,10 +135,16 @@ func (c *Client) Backup(ctx context.Context, at lumps.CID, w io.Writer) (Backup,
 }
 
 // Replay executes the journal from its beginning to an event; 0 is the last.
-func (c *Client) Replay(ctx context.Context, to uint64, record bool) (Replayed, error) {
+func (c *Client) Replay(ctx context.Context, to uint64) (Replayed, error) {
 	var r Replayed
-	err := c.Call(ctx, "replay", replayParams{to, record}, &r)
+	err := c.Call(ctx, "replay", replayParams{to}, &r)
 	return r, err
+}
+
+// CopyWorld makes a world in the folder into, an absolute path, that ends at an
+// event of this one and lives on from there.
+func (c *Client) CopyWorld(ctx context.Context, to uint64, into string) error {
+	return c.Call(ctx, "world.copy", copyParams{to, into}, nil)
 }
 
 // State returns the state as it is now.

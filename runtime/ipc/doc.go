@@ -64,6 +64,7 @@
 //	check           {"read_data"} -> items Fault, Checked
 //	backup          {"at"} -> items {"data"}, Backup
 //	replay          {"to"} -> Replayed
+//	world.copy      {"to","into"}: a world in that folder that ends at that event
 //	state           -> Replayed: the state as it is now, without a snapshot of it
 //
 // The types stand in types.go; their JSON names are the contract. Unknown members

@@ -10,6 +10,7 @@ import (
 	"hearth/journal"
 	"hearth/journal/space"
 	"hearth/lumps"
+	"hearth/lumps/car"
 	"hearth/runtime"
 	"hearth/store"
 )
@@ -87,6 +88,7 @@ func is[T error](err error) bool {
 
 // kinds is in the order in which an error is tried: what says most stands first.
 var kinds = []Kind{
+	{Name: "no-space", Exit: ExitIO, sentinel: syscall.ENOSPC, also: []error{syscall.EDQUOT}},
 	{Name: "no-process", Exit: ExitNoInput, sentinel: runtime.ErrNoProcess},
 	{Name: "no-service", Exit: ExitNoInput, sentinel: runtime.ErrNoService},
 	{Name: "busy", Exit: ExitTemporary, sentinel: runtime.ErrBusy},
@@ -110,8 +112,9 @@ var kinds = []Kind{
 	}},
 	{Name: "mismatch", Exit: ExitData, sentinel: ErrStateDiffers, as: is[*space.MismatchError]},
 	{Name: "damaged", Exit: ExitData, sentinel: ErrDamaged, also: []error{space.ErrBadState, space.ErrBadEvent}, as: func(err error) bool {
-		return is[*store.CorruptError](err) || is[*store.MismatchError](err) || is[*journal.DamageError](err) || is[*lumps.FormatError](err)
+		return is[*store.CorruptError](err) || is[*store.MismatchError](err) || is[*journal.DamageError](err) || is[*lumps.FormatError](err) || is[*car.Error](err)
 	}},
+	{Name: "not-a-backup", Exit: ExitData, sentinel: space.ErrNotBackup},
 	{Name: "not-found", Exit: ExitNoInput, sentinel: store.ErrNotFound},
 	{Name: "no-event", Exit: ExitNoInput, sentinel: journal.ErrNotFound},
 	{Name: "failed", Exit: ExitIO, sentinel: store.ErrFailed, also: []error{journal.ErrFailed}},
@@ -123,7 +126,6 @@ var kinds = []Kind{
 	{Name: "permission", Exit: ExitPermission, sentinel: ErrPermission, also: []error{fs.ErrPermission, syscall.EROFS}},
 	{Name: "no-file", Exit: ExitNoInput, sentinel: fs.ErrNotExist},
 	{Name: "exists", Exit: ExitCreate, sentinel: fs.ErrExist},
-	{Name: "no-space", Exit: ExitIO, sentinel: syscall.ENOSPC, also: []error{syscall.EDQUOT}},
 	{Name: "io", Exit: ExitIO, sentinel: syscall.EIO},
 	{Name: "internal", Exit: ExitIO, sentinel: ErrInternal},
 }

@@ -68,11 +68,6 @@ func (k *call) replay() (any, error) {
 	if out.Compared, err = k.s.w.compare(k.ctx, r); err != nil {
 		return nil, err
 	}
-	if p.Record {
-		if out.Snapshot, err = k.s.w.record(k.ctx, r); err != nil {
-			return nil, err
-		}
-	}
 	return out, nil
 }
 

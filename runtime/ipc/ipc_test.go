@@ -199,8 +199,8 @@ func TestMethods(t *testing.T) {
 	if err != nil || st.State != snap.State {
 		t.Errorf("state %+v, %v; the snapshot has %s", st, err, snap.State)
 	}
-	r, err := c.Replay(ctx, 0, true)
-	if err != nil || r.State != snap.State || r.Compared != snap.Seq || r.Snapshot.IsZero() {
+	r, err := c.Replay(ctx, 0)
+	if err != nil || r.State != snap.State || r.Compared != snap.Seq {
 		t.Errorf("replay %+v, %v; the snapshot has %s at %d", r, err, snap.State, snap.Seq)
 	}
 	kinds := map[string]int{}
@@ -232,7 +232,7 @@ func TestMethods(t *testing.T) {
 		{"send an unknown lump", second(c.Send(ctx, SendParams{Service: "hearth.Registry", Lumps: []lumps.CID{unknown}})), store.ErrNotFound},
 		{"send too much", second(c.Send(ctx, SendParams{Service: "hearth.Registry", Data: make([]byte, space.MaxMessage+1)})), runtime.ErrTooLarge},
 		{"tail", c.Tail(ctx, TailParams{PID: 999}, nil), runtime.ErrNoProcess},
-		{"replay", second(c.Replay(ctx, 1<<40, false)), journal.ErrNotFound},
+		{"replay", second(c.Replay(ctx, 1<<40)), journal.ErrNotFound},
 		{"method", c.Call(ctx, "nothing", nil, nil), ErrNoMethod},
 		{"params", c.Call(ctx, "lump.stat", map[string]int{"cid": 7}, nil), ErrUsage},
 		{"cid", c.Call(ctx, "lump.stat", map[string]string{"cid": "x"}, nil), lumps.ErrBadCID},
@@ -501,7 +501,7 @@ func TestStoppedWorld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, err := c.Replay(ctx, 0, false); err != nil || r.State != snap.State {
+	if r, err := c.Replay(ctx, 0); err != nil || r.State != snap.State {
 		t.Errorf("replay %+v, %v; want %s", r, err, snap.State)
 	}
 	c.Close()

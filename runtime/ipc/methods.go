@@ -43,6 +43,9 @@ func init() {
 		"snapshot":      {do: (*call).snapshot},
 		"history":       {do: (*call).history, long: true},
 		"journal":       {do: (*call).journal, long: true},
+		"check":         {do: (*call).check, long: true},
+		"backup":        {do: (*call).backup, long: true},
+		"world.copy":    {do: (*call).copyWorld, long: true},
 		"replay":        {do: (*call).replay, long: true},
 		"state":         {do: (*call).state, long: true},
 	}

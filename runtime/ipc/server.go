@@ -38,6 +38,11 @@ type World struct {
 	// Replay is how to execute the history again: engine, services, logger. Store
 	// and Journal are set from here.
 	Replay runtime.Options
+	// CheckStore verifies what is below the contract of a store. May be nil.
+	CheckStore func(ctx context.Context, readData bool, report func(Fault)) error
+	// Copy makes a world in the folder into that ends at an event of this one. May
+	// be nil.
+	Copy func(ctx context.Context, seq uint64, into string) error
 }
 
 // Server answers the calls of clients.

@@ -6,7 +6,6 @@ import (
 
 	"hearth/journal/space"
 	"hearth/lumps"
-	"hearth/runtime"
 	"hearth/store"
 )
 
@@ -43,14 +42,6 @@ func (w *World) snapshotStopped(ctx context.Context, text string) (Snapshot, err
 	out := snapshotOf(snap)
 	out.CID = c
 	return out, nil
-}
-
-// record stores a snapshot of where a replay came to. It is no part of the
-// history of this world: it is there to be copied.
-func (w *World) record(ctx context.Context, r runtime.Replayed) (lumps.CID, error) {
-	snap := *r.Snapshot
-	snap.Time = snap.Clock // the same replay gives the same lump
-	return w.putSnapshot(ctx, &snap)
 }
 
 func (w *World) putSnapshot(ctx context.Context, snap *space.Snapshot) (lumps.CID, error) {

@@ -149,7 +149,8 @@ type CheckParams struct {
 // Fault is one thing that is wrong with a world.
 type Fault struct {
 	Fault string    `json:"fault"`
-	CID   lumps.CID `json:"cid,omitzero"`
+	Seq   uint64    `json:"seq,omitempty"` // the event that it is about
+	CID   lumps.CID `json:"cid,omitzero"`  // the lump or block that it is about
 }
 
 // Checked says what was verified.
@@ -178,8 +179,6 @@ type Backup struct {
 
 type replayParams struct {
 	To uint64 `json:"to,omitempty"` // 0: the last event
-	// Record stores a snapshot lump of the state, outside of the history.
-	Record bool `json:"record,omitempty"`
 }
 
 // Replayed is where a replay came.
@@ -188,6 +187,10 @@ type Replayed struct {
 	Seq   uint64    `json:"seq"`
 	// Compared is the seq of the checkpoint whose state this is; 0 where running
 	// took no snapshot at this place.
-	Compared uint64    `json:"compared,omitempty"`
-	Snapshot lumps.CID `json:"snapshot,omitzero"`
+	Compared uint64 `json:"compared,omitempty"`
+}
+
+type copyParams struct {
+	To   uint64 `json:"to"`
+	Into string `json:"into"` // absolute path
 }

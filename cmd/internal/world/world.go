@@ -2,6 +2,7 @@ package world
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -127,7 +128,16 @@ func Make(dir string, owner Owner, log *slog.Logger) (_ *World, err error) {
 	return w, nil
 }
 
-// vacant reports whether a world can be made in dir.
+// Vacant reports whether a world can be made in dir: ErrExists, ErrNotEmpty or a
+// *PathError say why not.
+func Vacant(dir string) error {
+	err := vacant(dir)
+	if err != nil && !errors.Is(err, ErrExists) && !errors.Is(err, ErrNotEmpty) {
+		return &PathError{"make", dir, err}
+	}
+	return err
+}
+
 func vacant(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -269,9 +279,10 @@ func (w *World) Run(ctx context.Context, o runtime.Options) (*runtime.Runtime, e
 
 // Fork says that the history goes on elsewhere too: the first runtime on this
 // copy begins a branch of its own.
-func (w *World) Fork(branch []byte) error {
-	w.branch = branch
-	return writeFile(w.Dir, "branch", []byte(hex.EncodeToString(branch)+"\n"))
+func (w *World) Fork() error {
+	w.branch = make([]byte, 16)
+	rand.Read(w.branch)
+	return writeFile(w.Dir, "branch", []byte(hex.EncodeToString(w.branch)+"\n"))
 }
 
 // Announce tells others where this program listens.

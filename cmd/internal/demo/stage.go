@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// patience is how long a program may take: far more than any does.
+const patience = time.Minute
+
+// stage is where the demo plays.
+type stage struct {
+	ctx           context.Context
+	bin, dir      string
+	home, away    string // worlds
+	server, other *server
+	pids          map[string]string
+	titles        int
+}
+
+func (s *stage) path(name string) string { return filepath.Join(s.dir, name) }
+
+func (s *stage) title(text string) {
+	s.titles++
+	fmt.Printf("\n%d. %s\n", s.titles, text)
+}
+
+func (s *stage) say(format string, args ...any) { fmt.Printf("   "+format+"\n", args...) }
+
+// env is the environment of the programs: sockets and worlds of the demo alone.
+func (s *stage) env() []string {
+	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "TMPDIR=" + s.dir}
+}
+
+// ctl runs hearth-ctl on a world and returns what it printed, without the last
+// line feed.
+func (s *stage) ctl(world string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(s.ctx, patience)
+	defer cancel()
+	if world != "" {
+		args = append([]string{"--world", world}, args...)
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, "hearth-ctl"), args...)
+	var out, errout bytes.Buffer
+	cmd.Env, cmd.Stdout, cmd.Stderr = s.env(), &out, &errout
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("hearth-ctl %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(errout.String()))
+	}
+	return strings.TrimSuffix(out.String(), "\n"), nil
+}
+
+// server is a hearth-server that runs.
+type server struct {
+	cmd    *exec.Cmd
+	socket string
+	log    bytes.Buffer
+	gone   chan struct{}
+}
+
+// serve starts a server on a world and waits until it is ready.
+func (s *stage) serve(at **server, world string) error {
+	x := &server{cmd: exec.CommandContext(s.ctx, filepath.Join(s.bin, "hearth-server"), "--world", world), gone: make(chan struct{})}
+	x.cmd.Env, x.cmd.Stderr = s.env(), &x.log
+	out, err := x.cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := x.cmd.Start(); err != nil {
+		return err
+	}
+	stop := time.AfterFunc(patience, func() { x.cmd.Process.Kill() })
+	defer stop.Stop()
+	r := bufio.NewReader(out)
+	line, err := r.ReadString('\n')
+	go func() {
+		io.Copy(io.Discard, r)
+		x.cmd.Wait()
+		close(x.gone)
+	}()
+	socket, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")
+	if err != nil || !ok {
+		x.cmd.Process.Kill()
+		<-x.gone
+		return fmt.Errorf("the server on %s is not ready: %s", world, strings.TrimSpace(x.log.String()))
+	}
+	x.socket = socket
+	*at = x
+	return nil
+}
+
+func (x *server) kill(sig syscall.Signal) {
+	x.cmd.Process.Signal(sig)
+	<-x.gone
+}
+
+// stop ends a server in order.
+func (x *server) stop() error {
+	x.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-x.gone:
+	case <-time.After(patience):
+		x.kill(syscall.SIGKILL)
+		return errors.New("the server does not end")
+	}
+	if code := x.cmd.ProcessState.ExitCode(); code != 0 {
+		return fmt.Errorf("the server ended with %d: %s", code, strings.TrimSpace(x.log.String()))
+	}
+	return nil
+}
+
+// clear ends what still runs.
+func (s *stage) clear() {
+	for _, x := range []*server{s.server, s.other} {
+		if x != nil {
+			x.kill(syscall.SIGKILL)
+		}
+	}
+}
