@@ -33,7 +33,11 @@ type testWorld struct {
 }
 
 func journalOptions(a *Archive) journal.Options {
-	return journal.Options{Archive: a, Logger: slog.New(slog.DiscardHandler), FillAhead: -1}
+	o := journal.Options{Logger: slog.New(slog.DiscardHandler), FillAhead: -1}
+	if a != nil {
+		o.Archive = a
+	}
+	return o
 }
 
 func newWorld(t testing.TB) *testWorld {
