@@ -26,9 +26,6 @@ import (
 // unit: some seconds, and ten times what a Go guest takes.
 const maxInitFuel = 50_000_000
 
-// maxSpare is how many ended instances of a module wait to be used again.
-const maxSpare = 1024
-
 // code is a module made ready: compiled without its data, and the image that
 // takes its place.
 type code struct {
@@ -44,17 +41,19 @@ type code struct {
 	blocking bool
 	resume   bool
 
-	mu    sync.Mutex
-	spare []*instance
+	arenas arenas
+
+	mu    sync.Mutex  // guards what follows
+	spare []*instance // ready for the next process
+	wipe  []*arena    // with enough ended instances to wipe them
+	kept  int         // ended instances, wiped or not
 }
 
 func (c *code) Program() space.Program { return c.program }
 func (c *code) Blocking() bool         { return c.blocking }
 
 func (c *code) close() {
-	for _, i := range c.spare {
-		i.mod.Close(context.Background())
-	}
+	c.dropSpare()
 	c.compiled.Release()
 	c.image.close()
 }
@@ -286,7 +285,7 @@ func (c *code) New(ctx context.Context, p *runtime.Process, im *space.Image) (ru
 	if i == nil {
 		i = &instance{c: c}
 		var err error
-		if i.mem, err = newMemory(c.image, memoryMax(&c.info, c.maxPages)); err != nil {
+		if i.mem, err = c.memory(); err != nil {
 			return nil, err
 		}
 		i.mem.size = max(i.mem.size, size)
@@ -316,41 +315,6 @@ func (c *code) New(ctx context.Context, p *runtime.Process, im *space.Image) (ru
 	i.fuel.Set(runtime.FuelSlice)
 	i.granted = runtime.FuelSlice
 	return i, nil
-}
-
-// reuse takes a spare instance whose memory has the size that is wanted.
-func (c *code) reuse(size int) *instance {
-	if size > c.image.size {
-		return nil
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := len(c.spare)
-	if n == 0 {
-		return nil
-	}
-	i := c.spare[n-1]
-	c.spare[n-1] = nil
-	c.spare = c.spare[:n-1]
-	return i
-}
-
-// giveBack keeps an instance that ended for the next process.
-func (c *code) giveBack(i *instance) {
-	i.p, i.exit, i.slot = nil, nil, slot{}
-	if i.broken || c.blocking || !i.mem.wipe() {
-		i.mod.Close(context.Background())
-		return
-	}
-	c.mu.Lock()
-	keep := len(c.spare) < maxSpare
-	if keep {
-		c.spare = append(c.spare, i)
-	}
-	c.mu.Unlock()
-	if !keep {
-		i.mod.Close(context.Background())
-	}
 }
 
 func (i *instance) setGlobals(b []byte) {

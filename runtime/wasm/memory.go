@@ -68,6 +68,11 @@ type memory struct {
 	all  []byte // the reservation
 	size int    // in use
 	im   *image
+
+	// Of a small memory: where it lives.
+	owner *arenas
+	home  *arena
+	slot  int
 }
 
 // newMemory reserves max bytes. A guest cannot tell whether memory is touched, so
@@ -79,18 +84,13 @@ func newMemory(im *image, max int) (*memory, error) {
 	if max == 0 {
 		return &memory{im: im}, nil
 	}
-	all, err := unix.Mmap(-1, 0, max, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
+	all, err := reserve(max)
 	if err != nil {
-		return nil, &runtime.HostError{Op: "reserving memory for a process", Err: err}
+		return nil, err
 	}
+	m := &memory{all: all, size: im.size, im: im}
 	if im.data != nil {
-		// Small images are copied: neighbouring mappings without a file are one for
-		// the kernel, which allows 65,530 (vm.max_map_count).
-		for at := 0; at < im.size; at += space.PageSize {
-			if page := im.data[at : at+space.PageSize]; !bytes.Equal(page, zeros[:]) {
-				copy(all[at:], page)
-			}
-		}
+		m.write()
 	} else if im.f != nil {
 		_, _, errno := unix.Syscall6(unix.SYS_MMAP, uintptr(unsafe.Pointer(&all[0])), uintptr(im.size),
 			unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_FIXED, im.f.Fd(), 0)
@@ -104,7 +104,26 @@ func newMemory(im *image, max int) (*memory, error) {
 			return nil, &runtime.HostError{Op: "mapping a memory image", Err: err}
 		}
 	}
-	return &memory{all: all, size: im.size, im: im}, nil
+	return m, nil
+}
+
+// reserve maps memory that is zero and takes none until it is touched.
+func reserve(size int) ([]byte, error) {
+	all, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
+	if err != nil {
+		return nil, &runtime.HostError{Op: "reserving memory for a process", Err: err}
+	}
+	return all, nil
+}
+
+// write copies a small image into memory that is zero. Neighbouring mappings
+// without a file are one for the kernel, which allows 65,530 (vm.max_map_count).
+func (m *memory) write() {
+	for at := 0; at < len(m.im.data); at += space.PageSize {
+		if page := m.im.data[at : at+space.PageSize]; !bytes.Equal(page, zeros[:]) {
+			copy(m.all[at:], page)
+		}
+	}
 }
 
 // Reallocate is wazero's way to ask for the memory's first size and its growth.
@@ -119,32 +138,47 @@ func (m *memory) Reallocate(size uint64) []byte {
 // Free is called by wazero when the instance closes. Only the instance gives the
 // memory back, since a recycled one outlives nothing.
 func (m *memory) Free() {
-	if m.all != nil {
+	switch {
+	case m.all == nil:
+		return
+	case m.home != nil:
+		m.owner.give(m)
+	default:
 		unix.Munmap(m.all)
-		m.all = nil
 	}
+	m.all = nil
 }
 
 // wipe makes the memory the image again. It reports false where that is not
 // possible without a new instance.
 func (m *memory) wipe() bool {
-	if m.size != m.im.size {
-		return false // wazero's view of the memory does not shrink
+	if !m.fits() {
+		return false
 	}
 	if m.size > wipeByHand {
 		return unix.Madvise(m.all[:m.size], unix.MADV_DONTNEED) == nil
 	}
-	for at := 0; at < m.size; at += space.PageSize {
-		page := m.all[at : at+space.PageSize]
-		if m.im.data != nil {
-			if clean := m.im.data[at : at+space.PageSize]; !bytes.Equal(page, clean) {
-				copy(page, clean)
-			}
-		} else if !bytes.Equal(page, zeros[:]) {
-			clear(page)
-		}
+	for p := range m.size / space.PageSize {
+		m.restore(p)
 	}
 	return true
+}
+
+// fits reports that the memory has not grown: wazero's view of it cannot shrink.
+func (m *memory) fits() bool { return m.size == m.im.size }
+
+// restore makes one page the image's again. What is right already is left alone,
+// since a page that is only read costs no memory.
+func (m *memory) restore(p int) {
+	at := p * space.PageSize
+	page := m.all[at : at+space.PageSize]
+	if m.im.data != nil {
+		if clean := m.im.data[at : at+space.PageSize]; !bytes.Equal(page, clean) {
+			copy(page, clean)
+		}
+	} else if !bytes.Equal(page, zeros[:]) {
+		clear(page)
+	}
 }
 
 var zeros [space.PageSize]byte
