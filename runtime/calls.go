@@ -221,7 +221,7 @@ func (p *Process) Monitor(w *Worker, box, h uint32) error {
 	if p.dur != nil {
 		return p.dur.effect(space.Effect{Kind: space.EffectWatch, By: b.ref, To: c.plain()})
 	}
-	p.rt.monitor(w, c, watcher{box: b, cap: c})
+	p.rt.monitor(w, c, &watcher{box: b, cap: c})
 	return nil
 }
 

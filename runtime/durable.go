@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,8 +27,8 @@ type durable struct {
 	k        *space.Kernel
 	procs    map[uint64]*Process // every durable process that has events to execute or may get some
 	pending  map[space.Cause]*space.Effect
-	todo     []space.Effect       // the kernel's own effects, waiting for their events
-	watch    map[uint64][]watcher // transient interest in the ends of durable processes
+	todo     []space.Effect        // the kernel's own effects, waiting for their events
+	watch    map[uint64][]*watcher // transient interest in the ends of durable processes
 	snap     *snapshotJob
 	timer    *time.Timer
 	replay   *replay
@@ -53,7 +52,7 @@ type durable struct {
 func newDurable(rt *Runtime, j *journal.Journal) *durable {
 	return &durable{
 		rt: rt, j: j, k: space.NewKernel(), procs: map[uint64]*Process{},
-		pending: map[space.Cause]*space.Effect{}, watch: map[uint64][]watcher{}, poison: map[uint64]uint64{},
+		pending: map[space.Cause]*space.Effect{}, watch: map[uint64][]*watcher{}, poison: map[uint64]uint64{},
 		quiet: make(chan struct{}, 1), failed: make(chan struct{}),
 	}
 }
@@ -317,110 +316,6 @@ func (d *durable) accept(w *Worker, m *space.Message) (seq uint64, dup bool, err
 	return seq, false, err
 }
 
-// ---- the outside
-
-// deliverOutside sends a message of the durable world to somebody outside.
-func (d *durable) deliverOutside(e *space.Effect) {
-	body := e.Body
-	if !e.Blob.IsZero() {
-		data, err := d.rt.readLump(context.Background(), e.Blob)
-		if err != nil {
-			d.rt.log.Warn("a message could not leave the space", "lump", e.Blob, "error", err)
-			return
-		}
-		body = data
-	}
-	cs := make([]Capability, len(e.Caps))
-	for i, c := range e.Caps {
-		cs[i] = d.rt.resolve(c)
-	}
-	d.rt.deliver(nil, d.rt.resolve(e.To), body, cs, e.Lumps, fmt.Sprintf("process %d", e.Cause.Process))
-}
-
-// tellWatchers lets transient watchers hear of the end of a durable process.
-func (d *durable) tellWatchers(x *space.Exit) {
-	list := d.watch[x.Process]
-	delete(d.watch, x.Process)
-	reason := x.Reason
-	for _, wt := range list {
-		d.held.add(d, x.Seq, func() {
-			if wt.call != nil {
-				wt.call(reason)
-				return
-			}
-			s := newSignal(nil)
-			s.Kind, s.Down = SignalDown, wt.cap
-			wt.box.proc.push(nil, wt.box, s)
-		})
-	}
-}
-
-// watchDurable registers a transient interest. It reports false where the process
-// has ended.
-func (d *durable) watchDurable(pid uint64, wt watcher) bool {
-	d.mu.Lock()
-	defer d.unlock()
-	if d.k.Process(pid) == nil {
-		return false
-	}
-	d.watch[pid] = append(d.watch[pid], wt)
-	return true
-}
-
-// watchTransient makes the end of a monitored transient process an event.
-func (d *durable) watchTransient(id uint64) {
-	m := d.k.Monitor(id)
-	if m == nil || m.Target.Ref.Kind != space.RefTransient {
-		return
-	}
-	cb := func(reason string) {
-		d.mu.Lock()
-		defer d.unlock()
-		if m := d.k.Monitor(id); m != nil {
-			d.commit(nil, &space.Down{Header: space.Header{Origin: "runtime"}, To: m.By, Monitor: id, Cap: m.Target, Reason: reason})
-		}
-	}
-	if p := d.rt.transient(m.Target.Ref.Process); p != nil {
-		// Not from here: the process may be gone already, and cb takes mu.
-		go p.watch(nil, watcher{call: cb})
-	} else {
-		go cb("noproc")
-	}
-}
-
-// armTimer wakes the appender when the next timer is due. The caller holds mu.
-func (d *durable) armTimer() {
-	if d.timer != nil {
-		d.timer.Stop()
-		d.timer = nil
-	}
-	t := d.k.NextTimer()
-	if t == nil || d.closed {
-		return
-	}
-	d.timer = time.AfterFunc(time.Duration(max(0, t.Due-d.rt.now())), d.fireTimers)
-}
-
-func (d *durable) fireTimers() {
-	d.mu.Lock()
-	defer d.unlock()
-	if d.closed || d.replay != nil {
-		return
-	}
-	now := d.rt.now()
-	for {
-		t := d.k.NextTimer()
-		if t == nil || t.Due > now {
-			break
-		}
-		m := &space.Message{Header: space.Header{Origin: "timer"}, To: t.To.Ref, Body: t.Body, Caps: t.Caps, Timer: t.ID}
-		if _, err := d.commit(nil, m); err != nil {
-			return
-		}
-	}
-	d.armTimer()
-}
-
 // killProcess ends a durable process from outside: an event behind what it was
 // sent before.
 func (d *durable) killProcess(pid uint64, origin, detail string) (uint64, error) {
@@ -452,7 +347,7 @@ func (d *durable) addProcess(sp *space.Process, im *space.Image) *Process {
 	return p
 }
 
-// outstanding sorts effects as they are appended after a restart.
+// sortEffects puts effects in the order in which they are appended after a restart.
 func sortEffects(es []space.Effect) {
 	slices.SortFunc(es, func(a, b space.Effect) int {
 		if a.Cause == b.Cause {
@@ -463,51 +358,6 @@ func sortEffects(es []space.Effect) {
 		}
 		return 1
 	})
-}
-
-// ---- what leaves the durable world
-
-// held keeps what leaves the durable world until its cause is on disk.
-type held struct {
-	mu    sync.Mutex
-	items []heldItem // sorted by seq; equal seqs in the order of arrival
-}
-
-type heldItem struct {
-	seq uint64
-	run func()
-}
-
-func (h *held) add(d *durable, seq uint64, run func()) {
-	h.mu.Lock()
-	i, _ := slices.BinarySearchFunc(h.items, seq+1, func(it heldItem, s uint64) int { return cmp.Compare(it.seq, s) })
-	h.items = slices.Insert(h.items, i, heldItem{seq, run})
-	h.release(d)
-	h.mu.Unlock()
-}
-
-// release runs what is durable. The caller holds h.mu, so the order is kept.
-func (h *held) release(d *durable) {
-	if len(h.items) == 0 {
-		return
-	}
-	durable, _ := d.j.Durable()
-	n := 0
-	for n < len(h.items) && h.items[n].seq <= durable {
-		h.items[n].run()
-		h.items[n].run = nil
-		n++
-	}
-	h.items = h.items[n:]
-	if len(h.items) == 0 {
-		h.items = nil
-	}
-}
-
-func (d *durable) onDurable(uint64) {
-	d.held.mu.Lock()
-	d.held.release(d)
-	d.held.mu.Unlock()
 }
 
 // wait returns when the journal is durable up to seq.

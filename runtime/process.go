@@ -101,7 +101,7 @@ type Process struct {
 	why     *Trap // set before killed
 	ended   bool
 	// watchers are guarded by mu: who wants to hear of the end.
-	watchers []watcher
+	watchers []*watcher
 	links    []*Process
 
 	dur *durableProcess // nil for a transient process
@@ -334,8 +334,8 @@ func (p *Process) end(w *Worker, why *Trap) {
 	}
 }
 
-// watch tells w when the process ends; at once if it has.
-func (p *Process) watch(w *Worker, x watcher) {
+// watch tells x when the process ends; at once if it has.
+func (p *Process) watch(w *Worker, x *watcher) {
 	p.mu.Lock()
 	if !p.ended {
 		p.watchers = append(p.watchers, x)
@@ -350,6 +350,15 @@ func (p *Process) watch(w *Worker, x watcher) {
 	s := newSignal(nil)
 	s.Kind, s.Down = SignalDown, x.cap
 	x.box.proc.push(w, x.box, s)
+}
+
+// unwatch takes an interest back.
+func (p *Process) unwatch(x *watcher) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := slices.Index(p.watchers, x); i >= 0 {
+		p.watchers = slices.Delete(p.watchers, i, i+1)
+	}
 }
 
 // link ties the ends of two transient processes together.

@@ -236,7 +236,7 @@ func (rt *Runtime) deliver(w *Worker, to Capability, data []byte, cs []Capabilit
 }
 
 // monitor tells a watcher when what a capability reaches ends.
-func (rt *Runtime) monitor(w *Worker, c Capability, x watcher) {
+func (rt *Runtime) monitor(w *Worker, c Capability, x *watcher) {
 	switch {
 	case c.Ref.Kind == space.RefDurable && rt.dur != nil:
 		if rt.dur.watchDurable(c.Ref.Process, x) {
@@ -255,6 +255,15 @@ func (rt *Runtime) monitor(w *Worker, c Capability, x watcher) {
 	}
 	dead := &Process{rt: rt, ended: true}
 	dead.watch(w, x)
+}
+
+// demonitor takes back what monitor did, where the end has not come.
+func (rt *Runtime) demonitor(c Capability, x *watcher) {
+	if c.Ref.Kind == space.RefDurable && rt.dur != nil {
+		rt.dur.unwatchDurable(c.Ref.Process, x)
+	} else if c = rt.resolve(c.plain()); c.Box != nil {
+		c.Box.proc.unwatch(x)
+	}
 }
 
 // killRef ends what a reference reaches.

@@ -101,12 +101,14 @@ func (rt *Runtime) Call(ctx context.Context, to Capability, m Message) (Reply, e
 	})
 	defer port.Close()
 	ended := make(chan struct{}, 1)
-	rt.monitor(nil, to, watcher{call: func(string) {
+	end := &watcher{call: func(string) {
 		select {
 		case ended <- struct{}{}:
 		default:
 		}
-	}})
+	}}
+	rt.monitor(nil, to, end)
+	defer rt.demonitor(to, end)
 	m.Caps = append([]Capability{port.Cap(caps.Send | caps.Monitor)}, m.Caps...)
 	if _, dup, err := rt.Send(ctx, to, m); err != nil {
 		return Reply{}, err

@@ -3,10 +3,12 @@ package runtime
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
+	"hearth/journal"
 	"hearth/journal/space"
 	"hearth/lumps"
 	"hearth/runtime/caps"
@@ -26,7 +28,6 @@ type snapshotJob struct {
 	blocks  []store.Block
 	bytes   int
 	done    chan struct{}
-	err     error
 }
 
 // flushBytes is how much of a snapshot is kept in memory before it is stored.
@@ -315,4 +316,65 @@ func (rt *Runtime) Snapshot(ctx context.Context, text string) (SnapshotInfo, err
 	}
 	rt.log.Info("snapshot taken", "cid", c, "seq", job.at, "processes", len(job.images))
 	return SnapshotInfo{CID: c, State: state, Seq: job.at, Parent: parent, Time: snap.Time, Text: text}, nil
+}
+
+// archivedSegments returns the manifest of the segment that ends at or before a
+// seq, when it is in the archive.
+func (rt *Runtime) archivedSegments(ctx context.Context, at uint64) (lumps.CID, error) {
+	j := rt.dur.j
+	if err := j.Archived(ctx); err != nil {
+		if errors.Is(err, journal.ErrNoArchive) {
+			return lumps.CID{}, nil
+		}
+		return lumps.CID{}, err
+	}
+	var last lumps.CID
+	for _, s := range j.Segments() {
+		if s.Last <= at {
+			last = s.CID
+		}
+	}
+	return last, nil
+}
+
+func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }
+
+// snapshotLoop takes snapshots of a space that changes.
+func (rt *Runtime) snapshotLoop() {
+	every := rt.opts.SnapshotEvery
+	if every == 0 {
+		every = DefaultSnapshotEvery
+	}
+	var tick <-chan time.Time
+	if every > 0 {
+		t := time.NewTicker(every)
+		defer t.Stop()
+		tick = t.C
+	}
+	for {
+		select {
+		case <-rt.ctx.Done():
+			return
+		case <-rt.dur.failed:
+			return
+		case <-rt.snapSoon:
+		case <-tick:
+			if rt.dur.events.Load() == 0 {
+				continue
+			}
+		}
+		if _, err := rt.Snapshot(rt.ctx, ""); err != nil && rt.ctx.Err() == nil {
+			rt.log.Error("a snapshot failed", "error", err)
+		}
+	}
+}
+
+// Shutdown stops the processes that live in this epoch only, takes a snapshot
+// and closes.
+func (rt *Runtime) Shutdown(ctx context.Context) error {
+	var err error
+	if rt.dur != nil && rt.dur.err() == nil {
+		_, err = rt.Snapshot(ctx, "")
+	}
+	return errors.Join(err, rt.Close())
 }

@@ -33,3 +33,36 @@ func (rt *Runtime) after(nanoseconds int64, f func()) {
 		}
 	})
 }
+
+// armTimer wakes the appender when the next timer is due. The caller holds mu.
+func (d *durable) armTimer() {
+	if d.timer != nil {
+		d.timer.Stop()
+		d.timer = nil
+	}
+	t := d.k.NextTimer()
+	if t == nil || d.closed {
+		return
+	}
+	d.timer = time.AfterFunc(time.Duration(max(0, t.Due-d.rt.now())), d.fireTimers)
+}
+
+func (d *durable) fireTimers() {
+	d.mu.Lock()
+	defer d.unlock()
+	if d.closed || d.replay != nil {
+		return
+	}
+	now := d.rt.now()
+	for {
+		t := d.k.NextTimer()
+		if t == nil || t.Due > now {
+			break
+		}
+		m := &space.Message{Header: space.Header{Origin: "timer"}, To: t.To.Ref, Body: t.Body, Caps: t.Caps, Timer: t.ID}
+		if _, err := d.commit(nil, m); err != nil {
+			return
+		}
+	}
+	d.armTimer()
+}

@@ -41,7 +41,6 @@ type instance struct {
 	exit    *runtime.Trap
 	broken  bool // a trap left it in the middle of something
 	init    *initialising
-	scratch []byte
 	output  [2][]byte // unfinished lines of stdout and stderr
 	globals []byte
 }
