@@ -24,6 +24,10 @@
 // written is what any other implementation would write for the same data. Numbers
 // stay below 2^63, as far as IPLD libraries go that know no larger ones.
 //
+// Whole worlds are compared (Diff), verified (Check), carried (Backup, Restore)
+// and cut short (CopyHistory) here too, all by the fold and the links alone:
+// nothing in this package executes a guest.
+//
 // In the state: what equal histories make equal. Out of it: the clock, texts,
 // the number and entropy of the epoch, the hash of the chain; the snapshot that
 // wraps the state carries those.
