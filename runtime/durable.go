@@ -39,8 +39,8 @@ type durable struct {
 
 	replaying atomic.Bool // replay is not nil
 	epochs    atomic.Pointer[[]epochEntropy]
-	snapAt    atomic.Uint64 // seq of the snapshot being taken
-	events    atomic.Uint64 // folded since the last snapshot
+	passing   atomic.Pointer[snapshotJob] // snap, for processes that pass its seq
+	events    atomic.Uint64               // folded since the last snapshot
 	held      held
 	queuedAll atomic.Int64 // events in queues, for the replay's window and the end of quiet
 	quiet     chan struct{}

@@ -31,7 +31,7 @@ type durableProcess struct {
 	fresh    bool         // never executed: starts from the program's image
 	pages    []lumps.CID  // of image
 	dirty    bool         // executed since the last capture
-	captured uint64       // the last snapshot that has it
+	captured *snapshotJob // the last snapshot that has it, of this run
 	done     bool         // ended by itself; its exit may not be folded yet
 
 	// Of the event that executes.
@@ -92,12 +92,12 @@ func (dp *durableProcess) turn(w *Worker) {
 	p, d := dp.p, dp.d
 	for range maxBatch {
 		p.mu.Lock()
-		at := d.snapAt.Load()
+		job := d.passing.Load()
 		empty := dp.head == len(dp.events)
-		if at > dp.captured && p.pid <= at && (empty || dp.events[dp.head].seq > at) {
+		if job.isWanted(p) && (empty || dp.events[dp.head].seq > job.at) {
 			p.state = StateRunning
 			p.mu.Unlock()
-			if err := dp.capture(at); err != nil {
+			if err := dp.capture(job); err != nil {
 				d.fail(err)
 				return
 			}

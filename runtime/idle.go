@@ -56,7 +56,7 @@ func (p *Process) rest() bool {
 	}
 	p.state = StateRunning
 	p.mu.Unlock()
-	if p.dur != nil && !p.dur.dirty && !p.dur.fresh {
+	if p.dur != nil && !p.dur.dirty && !p.dur.fresh && p.dur.captured.isStored() {
 		p.body.Close()
 		p.body = nil
 		p.dur.pages = nil
@@ -66,7 +66,7 @@ func (p *Process) rest() bool {
 	p.mu.Lock()
 	waits := len(p.queue) > p.head || p.killed.Load()
 	if p.dur != nil {
-		waits = len(p.dur.events) > p.dur.head || p.rt.dur.snapAt.Load() > p.dur.captured
+		waits = len(p.dur.events) > p.dur.head || p.rt.dur.passing.Load().isWanted(p)
 	}
 	p.state = StateIdle
 	if waits {

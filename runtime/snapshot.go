@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hearth/journal"
@@ -28,6 +29,23 @@ type snapshotJob struct {
 	blocks  []store.Block
 	bytes   int
 	done    chan struct{}
+
+	outcome atomic.Int32 // of storing what was captured
+}
+
+const (
+	snapshotPending = iota
+	snapshotStored
+	snapshotFailed
+)
+
+// isStored reports whether what a process captured for the job is in the store:
+// until then nobody may do without it. Nil is a job of an earlier run.
+func (j *snapshotJob) isStored() bool { return j == nil || j.outcome.Load() == snapshotStored }
+
+// isWanted reports whether a process has still to capture for the job.
+func (j *snapshotJob) isWanted(p *Process) bool {
+	return j != nil && j != p.dur.captured && p.pid <= j.at
 }
 
 // flushBytes is how much of a snapshot is kept in memory before it is stored.
@@ -75,15 +93,13 @@ func (j *snapshotJob) put(ctx context.Context, s store.Store, c lumps.CID, data 
 }
 
 // capture gives the snapshot the state of a process between two events.
-func (dp *durableProcess) capture(at uint64) error {
-	d, p := dp.d, dp.p
-	d.mu.Lock()
-	job := d.snap
-	d.mu.Unlock()
-	dp.captured = at
-	if job == nil || job.at != at {
-		return nil
+func (dp *durableProcess) capture(job *snapshotJob) error {
+	p := dp.p
+	if dp.captured != nil && dp.captured.outcome.Load() == snapshotFailed {
+		// Nobody knows which pages of the last image are stored.
+		dp.dirty, dp.pages = true, []lumps.CID{}
 	}
+	dp.captured = job
 	if dp.dirty {
 		im, err := dp.imageNow(func(c lumps.CID, data []byte) error { return job.put(context.Background(), p.rt.store, c, data) })
 		if err != nil {
@@ -188,7 +204,7 @@ func (d *durable) begin() *snapshotJob {
 		close(job.done)
 	}
 	d.snap = job
-	d.snapAt.Store(job.at)
+	d.passing.Store(job)
 	return job
 }
 
@@ -218,11 +234,17 @@ func (d *durable) poke(job *snapshotJob) {
 }
 
 // capture waits for every process and stores the state.
-func (d *durable) finish(ctx context.Context, job *snapshotJob) (lumps.CID, error) {
+func (d *durable) finish(ctx context.Context, job *snapshotJob) (state lumps.CID, err error) {
 	d.poke(job)
 	defer func() {
+		if err != nil {
+			job.outcome.Store(snapshotFailed)
+		} else {
+			job.outcome.Store(snapshotStored)
+		}
 		d.mu.Lock()
 		d.snap = nil
+		d.passing.Store(nil)
 		d.mu.Unlock()
 	}()
 	select {
@@ -236,7 +258,7 @@ func (d *durable) finish(ctx context.Context, job *snapshotJob) (lumps.CID, erro
 	outbox := job.outbox
 	d.mu.Unlock()
 	st := space.State{Kernel: job.kernel, Images: job.images, Outbox: outbox}
-	state, err := st.Encode(func(c lumps.CID, data []byte) error { return job.put(ctx, d.rt.store, c, data) })
+	state, err = st.Encode(func(c lumps.CID, data []byte) error { return job.put(ctx, d.rt.store, c, data) })
 	if err != nil {
 		return lumps.CID{}, err
 	}

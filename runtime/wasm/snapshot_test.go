@@ -2,7 +2,9 @@ package wasm_test
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"hearth/runtime"
@@ -88,4 +90,101 @@ func TestSnapshotWritesDifferences(t *testing.T) {
 	if wrote := blocks(t, s.Store) - before; wrote > 10 {
 		t.Errorf("%d blocks for a snapshot of an unchanged space", wrote)
 	}
+}
+
+// A snapshot that nobody waits for any more, or that the store refuses, takes
+// nothing away from the next one: neither pages that it would have stored nor the
+// processes that passed it.
+func TestSnapshotAfterOneThatFailed(t *testing.T) {
+	for name, fail := range map[string]func(t *testing.T, s *runtimetest.Space){
+		"cancelled": func(t *testing.T, s *runtimetest.Space) {
+			ctx, cancel := context.WithCancel(context.Background())
+			cancel()
+			for range 50 { // whether a process passes it before it is given up is chance
+				if _, err := s.Snapshot(ctx, ""); err == nil {
+					t.Fatal("a cancelled snapshot was taken")
+				}
+				if err := s.Quiesce(context.Background()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		},
+		"refused": func(t *testing.T, s *runtimetest.Space) {
+			s.Store.(*refusing).refuse.Store(true)
+			if _, err := s.Snapshot(context.Background(), ""); !errors.Is(err, errRefused) {
+				t.Fatalf("the snapshot: %v", err)
+			}
+			s.Store.(*refusing).refuse.Store(false)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := runtimetest.New(t)
+			s.Kill()
+			s.Store = &refusing{Store: s.Store}
+			s.Start()
+			pid := s.SpawnGuest("counter", true)
+			s.Ask(pid, "add 5")
+			s.Snap()
+			s.Ask(pid, "add 2")
+			fail(t, s)
+			info := s.Snap() // without an event since
+			sameState(t, s, info)
+			s.Restart()
+			if got := s.Ask(pid, "get"); got != "7" {
+				t.Errorf("the counter says %s, want 7", got)
+			}
+		})
+	}
+}
+
+// A process whose instance may go while a snapshot is being stored comes back as it
+// was.
+func TestRestDuringSnapshot(t *testing.T) {
+	s := runtimetest.New(t)
+	s.Kill()
+	slow := &refusing{Store: s.Store, entered: make(chan struct{}), leave: make(chan struct{})}
+	s.Store = slow
+	s.Start()
+	pid := s.SpawnGuest("counter", true)
+	s.Ask(pid, "add 5")
+	slow.slow.Store(true)
+	taken := make(chan error, 1)
+	go func() {
+		_, err := s.Snapshot(context.Background(), "")
+		taken <- err
+	}()
+	<-slow.entered
+	s.Rest()
+	s.Rest()
+	if got := s.Ask(pid, "add 2"); got != "7" {
+		t.Errorf("the counter says %s, want 7", got)
+	}
+	slow.slow.Store(false)
+	close(slow.leave)
+	if err := <-taken; err != nil {
+		t.Fatal(err)
+	}
+}
+
+var errRefused = errors.New("the store refuses")
+
+// refusing is a store that takes nothing, or takes its time, when it is told so.
+type refusing struct {
+	store.Store
+	refuse, slow   atomic.Bool
+	entered, leave chan struct{}
+}
+
+func (r *refusing) Put(ctx context.Context, blocks ...store.Block) error {
+	if r.refuse.Load() {
+		return errRefused
+	}
+	if r.slow.Load() {
+		select {
+		case r.entered <- struct{}{}:
+		case <-r.leave:
+		}
+		<-r.leave
+	}
+	return r.Store.Put(ctx, blocks...)
 }
