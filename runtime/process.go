@@ -152,8 +152,9 @@ func (rt *Runtime) newProcess(pid uint64, limits space.Limits) *Process {
 	return p
 }
 
-// self is the capability to the parent mailbox.
-func (p *Process) self(perms caps.Perms) Capability { return p.boxes[0].Cap(perms) }
+// self is the capability to the parent mailbox. It may be asked for while the
+// process executes, so it does not look at boxes.
+func (p *Process) self(perms caps.Perms) Capability { return p.parentBox.Cap(perms) }
 
 // push queues a signal for a transient process. It takes the signal over.
 func (p *Process) push(w *Worker, b *Mailbox, s *Signal) error {
