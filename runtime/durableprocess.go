@@ -204,8 +204,11 @@ func (dp *durableProcess) execute(w *Worker, q queuedEvent) (ended bool, err err
 			defer w.crumb[0].Store(0)
 		}
 	}
+	// What comes beyond the limit is not held: who sends cannot end the receiver.
 	for _, c := range s.Lumps {
-		p.lumps.hold(c)
+		if len(p.lumps.held) < int(p.limits.Held) {
+			p.lumps.hold(c)
+		}
 	}
 	rerr := p.body.Receive(w, s)
 	p.memory.Store(int64(p.body.MemorySize()))
