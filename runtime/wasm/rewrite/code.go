@@ -18,6 +18,8 @@ type coder struct {
 	depth  uint32
 	// everyNaN makes each NaN canonical where it arises; tests compare with it.
 	everyNaN bool
+	mutable  uint64 // globals of the module
+	work     uint64 // for the engine, so far
 
 	// Of the function being read:
 	fn      uint32
@@ -25,6 +27,8 @@ type coder struct {
 	params  uint32
 	locals  uint32 // parameters included
 	header  span   // the declarations of locals
+	blocks  uint64 // stretches of code between labels and branches
+	calls   uint64
 	frames  []frame
 	regions []region // 0 is the function, the others its loops
 	edits   []edit
@@ -58,8 +62,7 @@ type editKind uint8
 const (
 	editFunc     editKind = iota // index of a function: arg instead
 	editLabel                    // label: arg instead
-	editExit                     // label of the function: arg instead, and more if the function is wrapped
-	editReturn                   // return: a branch to arg if the function counts its depth
+	editReturn                   // return: a branch to label arg if the function counts its depth
 	editLoop                     // head of the loop of region arg
 	editLoopEnd                  // behind the end of the loop of region arg
 	editBulk                     // before a bulk instruction; arg is a shift
@@ -79,6 +82,11 @@ type edit struct {
 func newCoder(m *module, o Options) *coder {
 	c := &coder{m: m, o: o, ops: opcodes(), refill: m.imported,
 		fuel: uint32(len(m.globals)), depth: uint32(len(m.globals)) + 1}
+	for _, g := range m.globals {
+		if g.mutable {
+			c.mutable++
+		}
+	}
 	c.types.m = m
 	c.types.index(nil) // the type of refill
 	c.out = make([]byte, 0, (m.bodies.to-m.bodies.from)*3/2)
@@ -127,11 +135,13 @@ func (c *coder) read(r *reader) {
 	c.locals = c.params
 	c.edits, c.frames, c.regions = c.edits[:0], c.frames[:0], c.regions[:0]
 	c.extra = [extraLocals]bool{}
+	c.blocks, c.calls = 0, 0
 	c.st.reset()
 	c.bound.reset(c.typ, uint32(r.p))
 	c.readLocals(r)
 	c.regions = append(c.regions, region{})
 	c.frames = append(c.frames, frame{op: opBlock, results: uint32(len(c.typ.results))})
+	from := r.p
 	for r.more() {
 		c.instruction(r)
 		if len(c.frames) == 0 {
@@ -140,6 +150,15 @@ func (c *coder) read(r *reader) {
 	}
 	if r.err == nil && (r.more() || len(c.frames) > 0) {
 		r.fail(ErrMalformed, "code that does not end with its function")
+	}
+	c.plan()
+	// What the engine does for each local in each block, and for each mutable global
+	// behind each call.
+	work := c.blocks*uint64(c.locals) + c.calls*c.mutable
+	c.work += work
+	if work > maxFunctionWork || c.work > maxModuleWork {
+		r.failAt(from, ErrLimit, "%d locals in %d blocks, and %d calls over %d mutable globals, take too long to compile",
+			c.locals, c.blocks, c.calls, c.mutable)
 	}
 }
 
@@ -247,6 +266,7 @@ func (c *coder) control(r *reader, at int, code byte, op *opcode) {
 	case opEnd:
 		c.close(r, at)
 	case opBr, opBrIf:
+		c.blocks++
 		if durable && code == opBrIf {
 			c.pop()
 		}
@@ -261,7 +281,9 @@ func (c *coder) control(r *reader, at int, code byte, op *opcode) {
 		if durable {
 			c.pop()
 		}
-		for range r.count("labels", maxBody) {
+		n := r.count("labels", maxBody)
+		c.blocks += uint64(n)
+		for range n {
 			c.label(r)
 		}
 		c.label(r)
@@ -332,6 +354,7 @@ func (c *coder) variable(r *reader, at int, code byte, op *opcode) {
 }
 
 func (c *coder) call(r *reader, t funcType) {
+	c.calls++
 	g := &c.regions[c.top().region]
 	g.calls = true
 	g.work += callWork - 1
@@ -360,6 +383,7 @@ func (c *coder) open(r *reader, at int, code byte) {
 	if c.o.Durable && code == opIf {
 		c.pop()
 	}
+	c.blocks++
 	parent := c.top()
 	f := frame{op: code, loops: parent.loops, region: parent.region, params: params, results: results}
 	if code == opLoop {
@@ -440,14 +464,9 @@ func (c *coder) label(r *reader) {
 	}
 	target := &c.frames[len(c.frames)-1-int(k)]
 	to := k + loopLevels*(c.top().loops-target.loops)
-	e := edit{at: uint32(at), len: uint16(r.p - at), kind: editLabel, arg: to}
-	switch {
-	case int(k) == len(c.frames)-1:
-		e.kind = editExit
-	case to == k:
-		return
+	if to != k {
+		c.edits = append(c.edits, edit{at: uint32(at), len: uint16(r.p - at), kind: editLabel, arg: to})
 	}
-	c.edits = append(c.edits, e)
 }
 
 func (c *coder) funcIndex(r *reader) uint32 {

@@ -35,11 +35,6 @@ const (
 // wait for each other's store; the store stays, so that the global is exact.
 const loopLevels = 3
 
-// functionLevels is how many blocks a charged function has around its body, in the
-// same shape; $exit is what its branches out and, if it counts its depth, its
-// returns go to.
-const functionLevels = 2
-
 func (g *region) cost() int64 { return 1 + int64(g.work)/workPerUnit }
 
 func (c *coder) getFuel(b []byte) []byte { return appendU32(append(b, opGlobalGet), c.fuel) }
@@ -61,6 +56,23 @@ func (c *coder) isEmpty(b []byte) []byte {
 func (c *coder) refillIfEmpty(b []byte) []byte {
 	b = append(c.isEmpty(b), opIf, emptyBlock)
 	return append(c.callRefill(b), opEnd)
+}
+
+// functionHead writes the charge of a function, once it has begun: a loop that is
+// left at once, so that the refill flows into nothing else.
+//
+//	fuel = fuel - cost
+//	loop $again
+//	  block $enough
+//	    br_if $enough (fuel >= 0)
+//	    call refill
+//	    br $again
+//	  end
+//	end
+func (c *coder) functionHead(b []byte, f *region) []byte {
+	b = append(c.spend(b, f.cost()), opLoop, emptyBlock, opBlock, emptyBlock)
+	b = append(c.getFuel(b), opI64Const, 0, opI64GeS, opBrIf, 0)
+	return append(c.callRefill(b), opBr, 1, opEnd, opEnd)
 }
 
 // loopHead writes the head of a loop with its charge.

@@ -114,6 +114,11 @@ func (g *guest) call(name string, args ...uint64) ([]uint64, error) {
 	return f.Call(context.Background(), args...)
 }
 
+// callStack calls with arguments and results in one slice, vectors as two numbers.
+func (g *guest) callStack(name string, stack []uint64) error {
+	return g.m.ExportedFunction(name).CallWithStack(context.Background(), slices.Clone(stack))
+}
+
 // state is what a snapshot would hold: the hash of memory and the mutable globals
 // that can be reached.
 func (g *guest) state(info *Info) (s []uint64) {

@@ -40,6 +40,9 @@ func (t ValType) String() string {
 	return fmt.Sprintf("type %#x", byte(t))
 }
 
+// MarshalText gives the type as it is written.
+func (t ValType) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
 // Kind is what an import or export is.
 type Kind byte
 
@@ -64,6 +67,9 @@ func (k Kind) String() string {
 	}
 	return fmt.Sprintf("kind %d", byte(k))
 }
+
+// MarshalText gives the kind as it is written.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // Info tells about a module as it came; what the rewriting adds is not in it.
 type Info struct {

@@ -95,6 +95,7 @@ const (
 	opF64Const     = 0x44
 	opI32GtU       = 0x4b
 	opI64LtS       = 0x53
+	opI64GeS       = 0x59
 	opF32Eq        = 0x5b
 	opF64Eq        = 0x61
 	opI32Add       = 0x6a

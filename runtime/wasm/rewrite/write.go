@@ -38,7 +38,6 @@ func (c *coder) local(x extraLocal) uint32 {
 
 // write makes c.body of the function that was read.
 func (c *coder) write() error {
-	c.plan()
 	f := &c.regions[0]
 	calls := len(c.regions) > 1 || f.calls
 	charged := calls || f.work > workPerUnit || c.locals > workPerUnit
@@ -51,16 +50,12 @@ func (c *coder) write() error {
 	charged = charged || counted
 
 	b := c.declare(c.body[:0])
-	result := c.types.block(c.typ.results)
 	if charged {
-		b = c.spend(b, f.cost())
-		if counted {
-			b = c.enter(b, units)
-		}
-		b = append(append(b, opBlock), result...)
-		b = append(append(b, opLoop), result...)
-		b = append(b, opBlock, emptyBlock)
-		b = append(c.isEmpty(b), opBrIf, 0)
+		b = c.functionHead(b, f)
+	}
+	if counted {
+		b = c.enter(b, units)
+		b = append(append(b, opBlock), c.types.block(c.typ.results)...)
 	}
 	raw := c.m.raw
 	p := c.header.to
@@ -71,14 +66,9 @@ func (c *coder) write() error {
 		switch e.kind {
 		case editFunc, editLabel:
 			b = appendU32(b, e.arg)
-		case editExit:
-			if charged {
-				e.arg += functionLevels
-			}
-			b = appendU32(b, e.arg)
 		case editReturn:
 			if counted {
-				b = appendU32(append(b, opBr), e.arg+functionLevels)
+				b = appendU32(append(b, opBr), e.arg)
 			} else {
 				b = append(b, opReturn)
 			}
@@ -95,14 +85,10 @@ func (c *coder) write() error {
 				b = c.canonical(b, nanClass(e.arg))
 			}
 		case editFunction:
-			if charged {
-				b = c.callRefill(append(b, opBr, 2, opEnd))
-				b = append(b, opBr, 0, opEnd, opEnd)
-				if counted {
-					b = c.leave(b, units)
-				}
-			}
 			b = append(b, opEnd)
+			if counted {
+				b = append(c.leave(b, units), opEnd)
+			}
 		}
 	}
 	c.body = b
@@ -122,6 +108,7 @@ func (c *coder) plan() {
 			c.bound.slots++
 		case e.kind == editNaN && e.on:
 			c.extra[localOf(nanClass(e.arg))] = true
+			c.blocks++
 			c.bound.slots += 2
 		}
 	}

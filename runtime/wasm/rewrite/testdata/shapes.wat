@@ -97,7 +97,7 @@
     (global.set $y (f64.sub (global.get $y) (f64.promote_f32 (global.get $x))))
     (f64.mul (global.get $y) (f64.load (i32.const 16))))
 
-  (func (export "trap") (param i32) (result i32)
+  (func $trap (export "trap") (param i32) (result i32)
     (loop
       (i32.store (local.get 0) (global.get $g))
       (global.set $g (i32.add (global.get $g) (i32.const 1)))
