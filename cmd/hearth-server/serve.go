@@ -55,6 +55,7 @@ func run(ctx context.Context, f *flags, stdout, stderr io.Writer) (err error) {
 	o := w.Options()
 	o.Workers, o.Versions = f.workers, version.Parts()
 	o.SnapshotEvery, o.SnapshotEvents = orNever(f.snapshotEvery), orNever(f.snapshotEvents)
+	o.Crumbs = filepath.Join(dir, "cache", "crumbs") // to lose them costs another crash
 	rt, err := w.Run(ctx, o)
 	if err != nil {
 		if ctx.Err() != nil {

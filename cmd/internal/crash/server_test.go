@@ -51,6 +51,7 @@ type place struct {
 	dir    string // the world is dir/world
 	flags  []string
 	limits string // of the shell that starts the server: "ulimit -f 100"
+	env    []string
 }
 
 // newPlace makes a scratch folder, which stays where the test fails.
@@ -111,6 +112,7 @@ func (p *place) begin(flags ...string) (*server, error) {
 		cmd = exec.Command("/bin/sh", append([]string{"-c", p.limits + `; exec "$@"`, "sh", cmd.Path}, cmd.Args[1:]...)...)
 	}
 	cmd.Stderr = log
+	cmd.Env = append(os.Environ(), p.env...)
 	// A test that is killed takes its servers along.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.StdoutPipe()

@@ -5,7 +5,8 @@
 //	DIR/lock        flock, exclusive for whoever has the world open; JSON: who that is
 //	DIR/store/      blocks, roots, the catalogue (package store/bolt)
 //	DIR/journal/    events (package journal)
-//	DIR/cache/      compiled modules, which may be deleted
+//	DIR/cache/      compiled modules, and crumbs: what a replay was executing when it
+//	                crashed; may be deleted
 //	DIR/branch      only in a copy that has not run yet: the branch that its first
 //	                epoch begins, 32 hexadecimal digits
 //	DIR/unfinished  only while a world is being made
