@@ -26,14 +26,16 @@
 // region is the body of a function or of a loop without the loops inside it; it
 // costs 1 and one more for every 64 instructions in it (a call counts as 16), and
 // is charged at its head each time control passes there. A function of at most 64
-// instructions without calls and loops is not charged: its callers are. On top,
-// memory.fill, memory.copy and memory.init cost 1 for every 256 bytes, the table
-// instructions 1 for every 16 elements, memory.grow 256.
+// instructions and locals, without calls, loops and the instructions of the next
+// sentence, is not charged: its callers are. On top, memory.fill, memory.copy and
+// memory.init cost 1 for every 256 bytes, the table instructions 1 for every 16
+// elements, memory.grow 256. A host function takes off the global what it costs.
 //
 // The charge is exact: the global always holds what is left, after a trap too, and
-// what was consumed does not depend on how the host slices its grants. refill must
-// leave the global at zero or above, or not return. Every cycle of the control flow
-// passes a loop header or a function's entry, so nothing runs for ever without
+// what was consumed does not depend on how the host slices its grants. The global is
+// below zero when refill is called, by what is owed; the host adds its grant. refill
+// must leave the global at zero or above, or not return. Every cycle of the control
+// flow passes a loop header or a function's entry, so nothing runs for ever without
 // being charged.
 //
 // # Depth
@@ -42,6 +44,12 @@
 // function adds the bound of its frame (see depth.go), in units of 16 bytes, on
 // entry, takes it off on every way out, and executes `unreachable` where the sum
 // would pass MaxDepth; the global is above MaxDepth then, which tells this trap
-// from the guest's own. Functions that call nothing are not counted. After any trap
-// the host sets the global to 0 before it uses the instance again.
+// from the guest's own. Functions that call nothing are not counted, for theirs is
+// the last frame. The global is 0 whenever the stack is empty; after a trap the host
+// sets it to 0 before it uses the instance again.
+//
+// # NaNs
+//
+// In a durable module the result of float arithmetic is the canonical NaN wherever
+// its bits can be seen; nan.go says which instructions keep bits.
 package rewrite

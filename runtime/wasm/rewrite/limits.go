@@ -24,8 +24,8 @@ const (
 	// maxLocals is what browsers allow.
 	maxLocals = 50_000
 	// maxBody bounds one function's code, in bytes; the largest seen from a compiler
-	// is under 1 MiB, and the time to compile one grows faster than its length.
-	maxBody = 8 << 20
+	// is under 1 MiB, and the engine takes some hundred times its length in memory.
+	maxBody = 4 << 20
 	// maxFunctionWork and maxModuleWork bound blocks times locals plus calls times
 	// mutable globals. wazero takes two seconds and 260 MB for a function of 1000
 	// locals in 1000 blocks, 28 KB of code, and grows with the cube. The largest

@@ -111,6 +111,64 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// Each limit is crossed by one, and a module at the limit passes.
+func TestLimits(t *testing.T) {
+	const void = "\x01\x60\x00\x00"
+	counted := func(id int, n int, item string) []byte {
+		return sections(id, append(appendU32(nil, uint32(n)), strings.Repeat(item, n)...))
+	}
+	arity := func(n int) []byte {
+		b := append(appendU32([]byte{1, 0x60}, uint32(n)), strings.Repeat("\x7f", n)...)
+		return sections(1, append(b, 0))
+	}
+	body := func(n int) []byte {
+		return (&unit{types: []funcType{{}}, bodies: [][]byte{slices.Repeat([]byte{0x01}, n-2)}}).bytes()
+	}
+	named := func(n int) []byte {
+		return append([]byte(magic), custom(strings.Repeat("n", n), "")...)
+	}
+	imports := func(n int) []byte {
+		b := appendU32(nil, uint32(n))
+		return sections(1, void, 2, append(b, strings.Repeat("\x01m\x01f\x00\x00", n)...))
+	}
+	for _, c := range []struct {
+		name string
+		make func(n int) []byte
+		most int
+	}{
+		{"types", func(n int) []byte { return counted(1, n, "\x60\x00\x00") }, maxTypes},
+		{"imports", imports, maxImports},
+		{"tables", func(n int) []byte { return counted(4, n, "\x70\x00\x01") }, maxTables},
+		{"globals", func(n int) []byte { return counted(6, n, "\x7f\x00\x41\x00\x0b") }, maxGlobals},
+		{"parameters", arity, maxArity},
+		{"a body", body, maxBody},
+		{"a name", named, maxName},
+		{"elements", func(n int) []byte { return counted(9, n, "\x01\x00\x00") }, maxElements},
+		{"data", func(n int) []byte { return counted(11, n, "\x01\x00") }, maxData},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if _, err := Rewrite(c.make(c.most), Options{}); err != nil {
+				t.Errorf("at the limit: %v", err)
+			}
+			if _, err := Rewrite(c.make(c.most+1), Options{}); !errors.Is(err, ErrLimit) {
+				t.Errorf("beyond the limit: %v", err)
+			}
+		})
+	}
+	if _, err := Rewrite(make([]byte, maxModule+1), Options{}); !errors.Is(err, ErrLimit) {
+		t.Error(err)
+	}
+	if long() { // a gigabyte of memory
+		u := &unit{types: []funcType{{}}}
+		for range 10 { // f32.sqrt and f32.neg: two bytes become 18
+			u.bodies = append(u.bodies, slices.Repeat([]byte{0x91, 0x8c}, maxBody/2-1))
+		}
+		if _, err := Rewrite(u.bytes(), Options{Durable: true}); !errors.Is(err, ErrLimit) {
+			t.Error(err)
+		}
+	}
+}
+
 func compilesLong() []byte {
 	u := &unit{types: []funcType{{}}, locals: slices.Repeat([]ValType{I64}, 4000)}
 	u.bodies = [][]byte{slices.Repeat([]byte{opI32Const, 0, opIf, emptyBlock, opEnd}, 4000)}
