@@ -122,6 +122,9 @@ func (d *durable) place(w *Worker, ev space.Event, body []byte) (uint64, error) 
 		d.fail(err)
 		return 0, err
 	}
+	if ev.Kind() == space.KindCheckpoint {
+		return seq, nil // it changes nothing, and is no reason for another snapshot
+	}
 	if n := d.events.Add(1); n == d.rt.snapshotEvents {
 		select {
 		case d.rt.snapSoon <- struct{}{}:
