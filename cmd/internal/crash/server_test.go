@@ -52,6 +52,8 @@ type place struct {
 	flags  []string
 	limits string // of the shell that starts the server: "ulimit -f 100"
 	env    []string
+
+	last *server // that was begun
 }
 
 // newPlace makes a scratch folder, which stays where the test fails.
@@ -64,6 +66,9 @@ func newPlace(t *testing.T, flags ...string) *place {
 	}
 	p := &place{dir: dir, flags: flags}
 	t.Cleanup(func() {
+		if p.last != nil && p.last.alive() {
+			p.last.kill()
+		}
 		if t.Failed() || os.Getenv("HEARTH_CRASH_KEEP") != "" {
 			t.Logf("the world is kept in %s; its server said:\n%s", p.world(), p.said(8<<10))
 			return
@@ -123,6 +128,7 @@ func (p *place) begin(flags ...string) (*server, error) {
 		return nil, err
 	}
 	s := &server{p: p, cmd: cmd, ready: make(chan struct{}), ended: make(chan struct{}), logAt: fi.Size()}
+	p.last = s
 	go func() {
 		for r := bufio.NewReader(out); ; {
 			line, err := r.ReadString('\n')
@@ -224,6 +230,7 @@ func (p *place) ctl(args ...string) (code int, out, errout string, err error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(programs, "hearth-ctl"), append([]string{"--world", p.world()}, args...)...)
 	var o, e bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &o, &e
+	cmd.Env = append(os.Environ(), p.env...)
 	err = cmd.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && ctx.Err() == nil {
