@@ -314,3 +314,26 @@ func TestDefaults(t *testing.T) {
 	}
 	s.stop()
 }
+
+// A server that is busy stopping ends at once when it is told again; its world is
+// as the last acknowledgement left it.
+func TestSecondSignal(t *testing.T) {
+	p := newPlace(t)
+	p.env = append(p.env, "HEARTH_WORLD="+p.path("world"))
+	s := p.serve()
+	p.ok("spawn", p.guest("counter"), "--durable", "--service", "counter")
+	looper := p.ok("spawn", p.guest("looper"), "--durable")
+	p.ok("send", "counter", "add 7")
+	p.ok("send", looper, "loop") // until its fuel is used up, seconds from now
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	time.Sleep(50 * time.Millisecond)
+	start := time.Now()
+	if code := s.end(syscall.SIGINT); code != 130 && code != 0 || time.Since(start) > 5*time.Second {
+		t.Errorf("a second signal: exit code %d after %v", code, time.Since(start))
+	}
+	s = p.serve()
+	if got := p.ok("send", "counter", "get", "--wait"); got != "7" {
+		t.Errorf("the counter says %s", got)
+	}
+	s.stop()
+}

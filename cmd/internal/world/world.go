@@ -54,10 +54,14 @@ func Dir(path string) (string, error) {
 	if real, err := filepath.EvalSymlinks(abs); err == nil {
 		return real, nil
 	}
-	if real, err := filepath.EvalSymlinks(filepath.Dir(abs)); err == nil {
-		return filepath.Join(real, filepath.Base(abs)), nil
+	parent := filepath.Dir(abs)
+	if parent == abs {
+		return abs, nil
 	}
-	return abs, nil
+	if parent, err = Dir(parent); err != nil {
+		return "", err
+	}
+	return filepath.Join(parent, filepath.Base(abs)), nil
 }
 
 // Exists reports whether dir is a world that this program can read.
