@@ -33,7 +33,9 @@ const (
 //
 // Slots are 8 bytes, 16 if the function has vectors; frameSlots more are for saved
 // registers and the engine's pointers; arguments and results that do not fit
-// registers lie in the caller's frame.
+// registers lie in the caller's frame. Against the frames that wazero 1.12 made on
+// amd64 of 11,600 functions (Go, C, Rust, binaryen's generator and that of the tests)
+// the bound was never below, 1.007 times at the least and ten times at the median.
 const (
 	frameSlots = 48
 	shortLife  = 8
