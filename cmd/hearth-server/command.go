@@ -56,6 +56,8 @@ permission.`,
 	fl.DurationVar(&f.snapshotEvery, "snapshot-every", runtime.DefaultSnapshotEvery, "how often a changed space is snapshotted; 0 is never")
 	fl.Int64Var(&f.snapshotEvents, "snapshot-events", runtime.DefaultSnapshotEvents, "after how many events it is, at the latest; 0 is never")
 	fl.IntVar(&f.workers, "workers", 0, "goroutines that execute guests; 0 is one for each processor")
+	fl.Int64Var(&world.SegmentSize, "segment-size", 0, "after how many `BYTES` a segment of the journal is sealed; 0 is the usual size")
+	fl.MarkHidden("segment-size") // for tests of what comes rarely
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exit.UsageError{Err: err} })
 	help.Apply(cmd)
 	return cmd

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"hearth/journal"
 )
 
 const (
@@ -72,10 +74,10 @@ func TestKill(t *testing.T) {
 				gate <- struct{}{}
 				defer func() { <-gate }()
 				rng := rand.New(rand.NewPCG(seed, uint64(i)))
-				flags := []string{"--snapshot-events", strconv.Itoa(200 + rng.IntN(2000)), "--workers", strconv.Itoa(1 + rng.IntN(4))}
-				w := &victim{load: newLoad(newPlace(t, flags...)), rng: rng, tally: &all}
-				if err := w.live(n); err != nil {
-					t.Errorf("world %d with %v: %v", i, flags, err)
+				v := newVictim(t, rng, &all)
+				t.Log(v.p.flags)
+				if err := v.live(n); err != nil {
+					t.Error(err)
 				}
 			})
 		}
@@ -103,11 +105,30 @@ type victim struct {
 	tally *tally
 }
 
+// newVictim chooses what kind of world it is.
+func newVictim(t *testing.T, rng *rand.Rand, all *tally) *victim {
+	flags := []string{"--workers", strconv.Itoa(1 + rng.IntN(4))}
+	calm, babbling := false, 0
+	switch rng.IntN(4) {
+	case 0: // long replays, and segments that end because they are full
+		calm, babbling = true, 30<<10
+		flags = append(flags, "--snapshot-every", "0", "--snapshot-events", "0", "--segment-size", strconv.Itoa(journal.MinSegmentSize))
+	case 1: // the same, but snapshots come by themselves
+		calm, babbling = true, 20<<10
+		flags = append(flags, "--snapshot-every", "50ms", "--segment-size", strconv.Itoa(journal.MinSegmentSize))
+	default:
+		flags = append(flags, "--snapshot-events", strconv.Itoa(200+rng.IntN(2000)))
+	}
+	v := &victim{load: newLoad(newPlace(t, flags...)), rng: rng, tally: all}
+	v.calm, v.babbling = calm, babbling
+	return v
+}
+
 // live lets the world live through n kills.
 func (v *victim) live(n int) error {
 	for made := false; n > 0; {
 		// Some servers do not get far.
-		for n > 1 && v.rng.IntN(4) == 0 {
+		for n > 1 && v.rng.IntN(5) == 0 {
 			if err := v.killStarting(); err != nil {
 				return err
 			}
@@ -132,6 +153,11 @@ func (v *victim) live(n int) error {
 		}
 		if killed {
 			n--
+		}
+		if v.rng.IntN(10) == 0 {
+			if err := v.proveStopped(); err != nil {
+				return err
+			}
 		}
 	}
 	// The last word has a proof.
@@ -195,10 +221,22 @@ func (v *victim) proveAll() error {
 	if err := v.prove(c); err != nil {
 		return err
 	}
-	if err := v.proveState(c); err != nil {
-		return err
+	// In a calm world each proof would shorten what the next start must execute.
+	if !v.calm || v.rng.IntN(4) == 0 {
+		if err := v.proveState(c); err != nil {
+			return err
+		}
 	}
 	return v.proveData(c)
+}
+
+// proveStopped has hearth-ctl look at the world as the crash left it.
+func (v *victim) proveStopped() error {
+	if _, err := v.p.ctlOK("check", "--read-data"); err != nil {
+		return err
+	}
+	_, err := v.p.ctlOK("replay")
+	return err
 }
 
 // burden sends until it kills the server, or stops it, and reports which.

@@ -175,6 +175,12 @@ func (p *place) refused(t *testing.T, code int, says string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return said(t, s, code, says)
+}
+
+// said wants a server to have ended with a code and one sentence, and returns that.
+func said(t *testing.T, s *server, code int, says string) string {
+	t.Helper()
 	got, err := s.code()
 	if err != nil {
 		t.Fatal(err)

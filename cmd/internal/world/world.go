@@ -40,6 +40,10 @@ type World struct {
 	log     *slog.Logger
 }
 
+// SegmentSize is where the segments of the journals end that are opened from now
+// on; zero leaves it to package journal.
+var SegmentSize int64
+
 // contents are the names that a world may have. What is not among them keeps
 // Make from using a folder.
 var contents = []string{"format", "lock", "store", "journal", "cache", "branch", "unfinished", "format.tmp", "branch.tmp", "unfinished.tmp"}
@@ -214,7 +218,7 @@ func (w *World) Load() (err error) {
 	if err := w.OpenStore(); err != nil {
 		return err
 	}
-	j, jrec, err := journal.Open(w.JournalDir(), journal.Options{Archive: w.archive, Logger: w.log})
+	j, jrec, err := journal.Open(w.JournalDir(), journal.Options{Archive: w.archive, Logger: w.log, SegmentSize: SegmentSize})
 	if err != nil {
 		err = errors.Join(err, w.Store.Close())
 		w.Store = nil
