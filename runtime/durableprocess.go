@@ -127,7 +127,9 @@ func (dp *durableProcess) turn(w *Worker) {
 			return
 		}
 	}
+	p.mu.Lock()
 	p.state = StateReady
+	p.mu.Unlock()
 	p.rt.sched.put(p)
 }
 

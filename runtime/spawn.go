@@ -183,7 +183,9 @@ func (rt *Runtime) start(ctx context.Context, code Code, q *SpawnRequest) (*Proc
 		p.push(nil, p.boxes[0], newSignal(q.Arg))
 	}
 	if p.cond != nil {
+		p.mu.Lock()
 		p.state = StateRunning
+		p.mu.Unlock()
 		rt.wg.Add(1)
 		go func() {
 			defer rt.wg.Done()
