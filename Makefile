@@ -22,7 +22,7 @@ demo: build
 	@CGO_ENABLED=0 go run ./cmd/internal/demo -bin bin
 
 lint: setup
-	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
+	@unformatted=$$(gofmt -l .); \
 	if [ -n "$$unformatted" ]; then echo "gofmt would change: $$unformatted"; exit 1; fi
 	go vet ./...
 	@[ "$$($(TOOLS)/staticcheck -version 2>/dev/null | grep -c '$(STATICCHECK:v%=%)')" = 1 ] || \
