@@ -45,7 +45,11 @@ func (p *Process) Send(w *Worker, h uint32, data []byte, capHandles []uint32, na
 	if p.dur != nil {
 		return p.dur.send(ref, data, cs, named)
 	}
-	p.rt.deliver(w, Capability{Ref: ref, Perms: caps.Send, Box: box}, data, cs, named, fmt.Sprintf("process %d", p.pid))
+	origin := ""
+	if ref.Kind == space.RefDurable {
+		origin = fmt.Sprintf("process %d", p.pid)
+	}
+	p.rt.deliver(w, Capability{Ref: ref, Perms: caps.Send, Box: box}, data, cs, named, origin)
 	return nil
 }
 
@@ -296,7 +300,7 @@ func (p *Process) Log(level LogLevel, module, text string) {
 		p.dur.log(line)
 		return
 	}
-	p.rt.logs.add(line)
+	p.addLog(line)
 }
 
 // LumpCreate stores bytes as a lump and returns a handle.

@@ -254,13 +254,7 @@ func (dp *durableProcess) wake() error {
 	if dp.fresh {
 		im = nil
 	}
-	body, err := code.New(ctx, dp.p, im)
-	if err != nil {
-		// Perhaps for want of memory: others may have some to spare.
-		dp.p.rt.Rest()
-		dp.p.rt.Rest()
-		body, err = code.New(ctx, dp.p, im)
-	}
+	body, err := dp.p.rt.newBody(code, dp.p, im)
 	if err != nil {
 		return &HostError{Op: "starting a durable process", Err: err}
 	}

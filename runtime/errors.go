@@ -45,10 +45,13 @@ func (t *Trap) Error() string {
 	return fmt.Sprintf("the process ended: %s (%s)", t.Reason, t.Detail)
 }
 
+// normal is how most processes end. Nobody changes a trap.
+var normal = &Trap{Reason: space.ReasonNormal}
+
 // Exit is the trap of a process that ends by itself.
 func Exit(code int32) *Trap {
 	if code == 0 {
-		return &Trap{Reason: space.ReasonNormal}
+		return normal
 	}
 	return &Trap{Reason: space.ReasonExited, Code: code, Detail: fmt.Sprintf("exit code %d", code)}
 }

@@ -24,12 +24,7 @@ func (rt *Runtime) sweepIdle() {
 // Rest lets every process that was idle since the last call give back what it can
 // make again. It returns how many did.
 func (rt *Runtime) Rest() (n int) {
-	var procs []*Process
-	rt.mu.RLock()
-	for _, p := range rt.procs {
-		procs = append(procs, p)
-	}
-	rt.mu.RUnlock()
+	procs := rt.procs.all()
 	if d := rt.dur; d != nil {
 		d.mu.Lock()
 		for _, p := range d.procs {

@@ -51,13 +51,11 @@ func (rt *Runtime) Processes(ctx context.Context) ([]ProcessInfo, error) {
 			return nil, err
 		}
 	}
-	rt.mu.RLock()
-	for _, p := range rt.procs {
+	for _, p := range rt.procs.all() {
 		if p.native == nil {
 			out = append(out, p.info())
 		}
 	}
-	rt.mu.RUnlock()
 	slices.SortFunc(out, func(a, b ProcessInfo) int { return cmp.Compare(a.PID, b.PID) })
 	return out, nil
 }

@@ -105,7 +105,7 @@ func (l *logs) end(pid uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r := l.by[pid]
-	if r == nil {
+	if r == nil || r.ended {
 		return
 	}
 	r.ended = true
@@ -115,6 +115,29 @@ func (l *logs) end(pid uint64) {
 		l.dead = l.dead[1:]
 	}
 	l.cond.Broadcast()
+}
+
+// addLog keeps a line of a transient process.
+func (p *Process) addLog(line LogLine) {
+	p.logged.Store(true)
+	p.rt.logs.add(line)
+}
+
+// await makes a process that has written nothing known, so that who follows it
+// hears of its end.
+func (rt *Runtime) await(pid uint64) {
+	l := rt.logs
+	l.mu.Lock()
+	if l.by[pid] == nil {
+		l.by[pid] = &logRing{}
+	}
+	l.mu.Unlock()
+	if p := rt.process(pid); p != nil {
+		p.logged.Store(true)
+	}
+	if rt.process(pid) == nil { // it ended meanwhile, and looked before
+		l.end(pid)
+	}
 }
 
 // Tail calls f with the last n lines of a process and then, with follow, with
@@ -128,6 +151,7 @@ func (rt *Runtime) Tail(ctx context.Context, pid uint64, n int, follow bool, f f
 		return ErrNoProcess
 	}
 	if follow {
+		rt.await(pid)
 		stop := context.AfterFunc(ctx, func() {
 			l.mu.Lock()
 			l.cond.Broadcast()

@@ -81,6 +81,9 @@ func (rt *Runtime) Register(name string, c Capability) (replaced, ok bool) {
 	rt.mu.Lock()
 	_, replaced = rt.names[name]
 	rt.names[name] = c
+	if c.Box != nil {
+		c.Box.proc.named.Store(true)
+	}
 	rt.mu.Unlock()
 	if !replaced && rt.dur != nil {
 		rt.dur.mu.Lock()

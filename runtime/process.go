@@ -36,6 +36,8 @@ type Code interface {
 	Program() space.Program
 	// Blocking reports a module without a handler.
 	Blocking() bool
+	// MemorySize is the length of a new instance's memory.
+	MemorySize() int
 	// New makes an instance for p. im is the memory and globals to start from; nil
 	// is the state after initialisation.
 	New(ctx context.Context, p *Process, im *space.Image) (Body, error)
@@ -82,6 +84,7 @@ type Process struct {
 	firstBox  [1]*Mailbox
 
 	// Owned by whoever executes the process.
+	code   Code // what makes the body of a transient process, with its first signal
 	body   Body
 	table  caps.Table[space.Ref, *Mailbox]
 	boxes  []*Mailbox // by handle; nil where destroyed
@@ -92,13 +95,16 @@ type Process struct {
 	mu      sync.Mutex
 	cond    *sync.Cond // of a process that waits on its own goroutine
 	state   State
-	used    bool      // executed since the last sweep for idle processes
-	queue   []*Signal // from head on
+	used    bool       // executed since the last sweep for idle processes
+	queue   []*Signal  // from head on
+	room    [2]*Signal // for most queues
 	head    int
 	waiting int // signals in mailbox queues of a blocking guest
 	bytes   int // of the messages that wait
 	killed  atomic.Bool
-	why     *Trap // set before killed
+	named   atomic.Bool // some name was bound to it
+	logged  atomic.Bool // there are lines of it, or somebody waits for some
+	why     *Trap       // set before killed
 	ended   bool
 	// watchers are guarded by mu: who wants to hear of the end.
 	watchers []*watcher
@@ -149,6 +155,7 @@ func (rt *Runtime) newProcess(pid uint64, limits space.Limits) *Process {
 	}
 	p.parentBox = Mailbox{proc: p, ref: space.Ref{Kind: kind, Process: pid}}
 	p.boxes = append(p.firstBox[:0], &p.parentBox)
+	p.queue = p.room[:0]
 	return p
 }
 
@@ -248,6 +255,17 @@ func (p *Process) turn(w *Worker) {
 		p.state = StateRunning
 		p.mu.Unlock()
 		done += n
+		if p.body == nil {
+			body, err := p.rt.newBody(p.code, p, nil)
+			if err != nil {
+				for _, s := range batch[:n] {
+					w.free(s)
+				}
+				p.end(w, asTrap(err))
+				return
+			}
+			p.body = body
+		}
 		for i, s := range batch[:n] {
 			err := p.body.Receive(w, s)
 			w.free(s)
@@ -317,7 +335,7 @@ func (p *Process) end(w *Worker, why *Trap) {
 	if p.body != nil {
 		p.body.Close()
 	}
-	p.rt.gone(w, p, why)
+	p.rt.gone(p, why)
 	for _, x := range watchers {
 		if x.call != nil {
 			x.call(why.Reason)

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -67,8 +65,9 @@ type Runtime struct {
 	nextPID  atomic.Uint64
 	epoch    atomic.Uint64
 
-	mu      sync.RWMutex
-	procs   map[uint64]*Process   // transient ones
+	procs processTable // transient ones
+
+	mu      sync.RWMutex          // guards what follows
 	names   map[string]Capability // of transients; durable names are in the kernel
 	codes   map[space.Program]Code
 	initial []Capability // what a table begins with: handle 0 is the registry
@@ -86,7 +85,7 @@ func New(o Options) (*Runtime, error) {
 	}
 	rt := &Runtime{
 		opts: o, store: o.Store, log: o.Logger, logs: newLogs(),
-		procs: map[uint64]*Process{}, names: map[string]Capability{}, codes: map[space.Program]Code{},
+		names: map[string]Capability{}, codes: map[space.Program]Code{},
 	}
 	rt.services.by = map[string]*nativeProcess{}
 	rt.snapSoon = make(chan struct{}, 1)
@@ -143,22 +142,10 @@ func (rt *Runtime) transientPID() uint64 {
 	return space.TransientPID(rt.epoch.Load(), rt.nextPID.Add(1))
 }
 
-func (rt *Runtime) addTransient(p *Process) {
-	rt.mu.Lock()
-	rt.procs[p.pid] = p
-	rt.mu.Unlock()
-}
-
-func (rt *Runtime) transient(pid uint64) *Process {
-	rt.mu.RLock()
-	defer rt.mu.RUnlock()
-	return rt.procs[pid]
-}
-
 // process returns a live process of either kind.
 func (rt *Runtime) process(pid uint64) *Process {
 	if space.IsTransient(pid) || rt.dur == nil {
-		return rt.transient(pid)
+		return rt.procs.get(pid)
 	}
 	rt.dur.mu.Lock()
 	defer rt.dur.mu.Unlock()
@@ -169,20 +156,24 @@ func (rt *Runtime) process(pid uint64) *Process {
 }
 
 // gone forgets a transient process that ended.
-func (rt *Runtime) gone(w *Worker, p *Process, why *Trap) {
-	rt.mu.Lock()
-	delete(rt.procs, p.pid)
-	for n, c := range rt.names {
-		if c.Box != nil && c.Box.proc == p {
-			delete(rt.names, n)
+func (rt *Runtime) gone(p *Process, why *Trap) {
+	rt.procs.remove(p.pid)
+	if p.named.Load() {
+		rt.mu.Lock()
+		for n, c := range rt.names {
+			if c.Box != nil && c.Box.proc == p {
+				delete(rt.names, n)
+			}
 		}
+		rt.mu.Unlock()
 	}
-	rt.mu.Unlock()
 	if why.Reason != space.ReasonNormal {
 		rt.log.Debug("a process ended", "pid", p.pid, "reason", why.Reason, "detail", why.Detail)
-		rt.logs.add(LogLine{Time: rt.now(), PID: p.pid, Level: LogError, Module: "hearth", Text: why.Error()})
+		p.addLog(LogLine{Time: rt.now(), PID: p.pid, Level: LogError, Module: "hearth", Text: why.Error()})
 	}
-	rt.logs.end(p.pid)
+	if p.logged.Load() {
+		rt.logs.end(p.pid)
+	}
 }
 
 // resolve finds the live mailbox behind a capability of the durable world.
@@ -194,7 +185,7 @@ func (rt *Runtime) resolve(c space.Cap) Capability {
 			out.Box = n.proc.boxes[0]
 		}
 	case space.RefTransient:
-		if p := rt.transient(c.Ref.Process); p != nil {
+		if p := rt.procs.get(c.Ref.Process); p != nil {
 			p.mu.Lock()
 			for _, b := range p.boxes {
 				if b != nil && b.ref == c.Ref {
@@ -224,7 +215,7 @@ func (rt *Runtime) deliver(w *Worker, to Capability, data []byte, cs []Capabilit
 	}
 	s := newSignal(data)
 	if len(cs) > 0 {
-		s.Caps = slices.Clone(cs)
+		s.Caps = append(s.one[:0], cs...)
 		for i, c := range s.Caps {
 			if c.Box == nil && c.Ref.Kind != space.RefDurable {
 				s.Caps[i] = rt.resolve(c.plain())
@@ -275,7 +266,7 @@ func (rt *Runtime) killRef(w *Worker, r space.Ref, box *Mailbox, why *Trap) {
 		}
 	case space.RefTransient:
 		if box == nil {
-			if p := rt.transient(r.Process); p != nil {
+			if p := rt.procs.get(r.Process); p != nil {
 				p.kill(w, why)
 			}
 		} else {
@@ -362,10 +353,7 @@ func (rt *Runtime) code(ctx context.Context, prog space.Program) (Code, error) {
 // stopTransients ends everything that lives in this epoch only.
 func (rt *Runtime) stopTransients() {
 	rt.cancel()
-	rt.mu.RLock()
-	procs := slices.Collect(maps.Values(rt.procs))
-	rt.mu.RUnlock()
-	for _, p := range procs {
+	for _, p := range rt.procs.all() {
 		p.kill(nil, &Trap{Reason: space.ReasonKilled, Detail: "the server stops"})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"hearth/journal/space"
@@ -25,7 +26,7 @@ func (rt *Runtime) NewPort(receive func(s *Signal)) *Port {
 	p := rt.newProcess(rt.transientPID(), space.DefaultLimits)
 	p.native = &Service{}
 	p.boxes[0].sink = receive
-	rt.addTransient(p)
+	rt.procs.add(p)
 	return &Port{rt, p}
 }
 
@@ -96,7 +97,7 @@ func (rt *Runtime) Call(ctx context.Context, to Capability, m Message) (Reply, e
 	got := make(chan Reply, 1)
 	port := rt.NewPort(func(s *Signal) {
 		if s.Kind == SignalMessage {
-			once.Do(func() { got <- Reply{bytes.Clone(s.Data), s.Caps, s.Lumps} })
+			once.Do(func() { got <- Reply{bytes.Clone(s.Data), slices.Clone(s.Caps), s.Lumps} })
 		}
 	})
 	defer port.Close()

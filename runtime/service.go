@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"hearth/journal/space"
@@ -140,7 +141,7 @@ func (rt *Runtime) NewService(handle func(ctx context.Context, r *Request)) *Por
 	p := rt.newProcess(rt.transientPID(), space.DefaultLimits)
 	p.native = &Service{Handle: handle}
 	p.cond = sync.NewCond(&p.mu)
-	rt.addTransient(p)
+	rt.procs.add(p)
 	rt.wg.Add(1)
 	go func() {
 		defer rt.wg.Done()
@@ -177,7 +178,7 @@ func (p *Process) serve(ctx context.Context) {
 		if s.Kind == SignalMessage {
 			r := s.request
 			if r == nil {
-				r = &Request{rt: p.rt, to: p.native.Name, Data: append([]byte(nil), s.Data...), Caps: s.Caps, Lumps: s.Lumps, From: "a process"}
+				r = &Request{rt: p.rt, to: p.native.Name, Data: append([]byte(nil), s.Data...), Caps: slices.Clone(s.Caps), Lumps: s.Lumps, From: "a process"}
 			}
 			p.native.Handle(ctx, r)
 		}

@@ -78,6 +78,7 @@ type Signal struct {
 
 	request *Request // set for services
 	inline  [inlineData]byte
+	one     [1]Capability // room for the one that most messages with any have
 }
 
 var signalPool = sync.Pool{New: func() any { return new(Signal) }}
@@ -101,6 +102,7 @@ func (s *Signal) free() {
 func (s *Signal) reset() {
 	if s.Caps != nil || s.Lumps != nil || s.request != nil || s.Kind != SignalMessage {
 		s.Caps, s.Lumps, s.request, s.Down, s.Kind = nil, nil, nil, Capability{}, SignalMessage
+		s.one[0] = Capability{}
 	}
 	s.Data, s.Box, s.Seq, s.Time = nil, 0, 0, 0
 }

@@ -166,16 +166,18 @@ func (rt *Runtime) start(ctx context.Context, code Code, q *SpawnRequest) (*Proc
 			return nil, err
 		}
 	}
-	body, err := code.New(ctx, p, nil)
-	if err != nil {
-		return nil, err
-	}
-	p.body = body
-	p.memory.Store(int64(body.MemorySize()))
+	p.memory.Store(int64(code.MemorySize()))
 	if code.Blocking() {
+		body, err := code.New(ctx, p, nil)
+		if err != nil {
+			return nil, err
+		}
+		p.body = body
 		p.cond = sync.NewCond(&p.mu)
+	} else {
+		p.code = code // what is never told anything needs no instance
 	}
-	rt.addTransient(p)
+	rt.procs.add(p)
 	if q.Service != "" {
 		rt.Register(q.Service, p.self(caps.Send|caps.Monitor))
 	}
@@ -203,7 +205,7 @@ func (rt *Runtime) start(ctx context.Context, code Code, q *SpawnRequest) (*Proc
 // returns, behind what was sent to it before.
 func (rt *Runtime) Kill(ctx context.Context, pid uint64, origin string) error {
 	if space.IsTransient(pid) || rt.dur == nil {
-		p := rt.transient(pid)
+		p := rt.procs.get(pid)
 		if p == nil {
 			return ErrNoProcess
 		}
@@ -218,4 +220,17 @@ func (rt *Runtime) Kill(ctx context.Context, pid uint64, origin string) error {
 		return err
 	}
 	return rt.dur.wait(ctx, seq)
+}
+
+// newBody makes the instance of a process. Where that fails, perhaps for want of
+// memory, others give back what they can spare first.
+func (rt *Runtime) newBody(code Code, p *Process, im *space.Image) (Body, error) {
+	ctx := context.Background()
+	body, err := code.New(ctx, p, im)
+	if err == nil {
+		return body, nil
+	}
+	rt.Rest()
+	rt.Rest()
+	return code.New(ctx, p, im)
 }

@@ -47,8 +47,8 @@ func NewTable[K comparable, L any](limit int) *Table[K, L] {
 	return t
 }
 
-// Init makes t an empty table for at most limit capabilities.
-func (t *Table[K, L]) Init(limit int) { *t = Table[K, L]{limit: limit, slots: t.first[:0]} }
+// Init makes t, which is zero, an empty table for at most limit capabilities.
+func (t *Table[K, L]) Init(limit int) { t.limit, t.slots = limit, t.first[:0] }
 
 // find returns the handle under which a capability is held.
 func (t *Table[K, L]) find(target K, perms Perms) (uint32, bool) {

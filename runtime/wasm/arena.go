@@ -21,7 +21,7 @@ const (
 	// system call, few enough to stay in a processor's cache between two lives.
 	arenaSlots = 32
 	// wipeBatch is how many of them must have ended before they are wiped.
-	wipeBatch = arenaSlots / 2
+	wipeBatch = arenaSlots * 3 / 4
 )
 
 // arena is a row of small memories of one module. What is wiped in it is wiped

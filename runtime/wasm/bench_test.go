@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -144,20 +145,24 @@ func BenchmarkFanIn16(b *testing.B) {
 func BenchmarkSpawnExit(b *testing.B) {
 	s := runtimetest.New(b)
 	module := s.Module("exit")
-	p, done := port(s)
-	reply := p.Cap(caps.All)
-	body := make([]byte, 64)
+	var left atomic.Int64
+	done := make(chan struct{}, 1)
+	reply := s.NewPort(func(*runtime.Signal) {
+		if left.Add(-1) == 0 {
+			done <- struct{}{}
+		}
+	}).Cap(caps.All)
+	first := runtime.Message{Data: make([]byte, 64), Caps: []runtime.Capability{reply}}
 	batch := func(n int) {
+		left.Store(int64(n))
 		for range n {
 			_, c, err := s.Spawn(context.Background(), runtime.SpawnRequest{Module: module, Entry: -1})
 			if err != nil {
 				b.Fatal(err)
 			}
-			s.Send(context.Background(), c, runtime.Message{Data: body, Caps: []runtime.Capability{reply}})
+			s.Send(context.Background(), c, first)
 		}
-		for range n {
-			<-done
-		}
+		<-done
 	}
 	batch(1000)
 	b.ReportAllocs()

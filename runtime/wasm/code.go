@@ -51,6 +51,7 @@ type code struct {
 
 func (c *code) Program() space.Program { return c.program }
 func (c *code) Blocking() bool         { return c.blocking }
+func (c *code) MemorySize() int        { return c.image.size }
 
 func (c *code) close() {
 	c.dropSpare()
