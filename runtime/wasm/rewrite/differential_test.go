@@ -70,9 +70,6 @@ func TestRewrittenGuestsDoTheSame(t *testing.T) {
 
 // The same for a guest of Go's compiler, with its scheduler.
 func TestRewrittenGoGuestDoesTheSame(t *testing.T) {
-	if raceDetector && !long() {
-		t.Skip("the engine compiles for half a minute under the race detector, and nothing here is concurrent")
-	}
 	b := goGuest(t)
 	info, err := Inspect(b)
 	if err != nil {
