@@ -7,20 +7,16 @@ import (
 	"os"
 	goruntime "runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/api"
 	"golang.org/x/sys/unix"
 
 	"hearth/runtime"
 	"hearth/runtime/caps"
 	"hearth/runtime/runtimetest"
-	"hearth/runtime/wasm/rewrite"
 )
 
 // cpu is the processor time that the whole process has used.
@@ -286,66 +282,4 @@ func BenchmarkSnapshotBlocks(b *testing.B) {
 		wrote = blocks(b, s.Store) - before
 	}
 	b.ReportMetric(float64(wrote), "blocks")
-}
-
-// tightLoop is the least that a loop can do, so the worst for an account that
-// counts iterations:
-//
-//	(func (export "loop") (param i32)
-//	  (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
-var tightLoop = []byte("\x00asm\x01\x00\x00\x00" +
-	"\x01\x05\x01\x60\x01\x7f\x00" +
-	"\x03\x02\x01\x00" +
-	"\x07\x08\x01\x04loop\x00\x00" +
-	"\x0a\x10\x01\x0e\x00\x03\x40\x20\x00\x41\x01\x6b\x22\x00\x0d\x00\x0b\x0b")
-
-// BenchmarkFuel runs the tightest loop with and without fuel, by turns; an
-// operation is ten million iterations of each.
-func BenchmarkFuel(b *testing.B) {
-	ctx := context.Background()
-	r := wazero.NewRuntime(ctx)
-	defer r.Close(ctx)
-	var fuel api.MutableGlobal
-	_, err := r.NewHostModuleBuilder(rewrite.FuelModule).NewFunctionBuilder().
-		WithGoModuleFunction(api.GoModuleFunc(func(context.Context, api.Module, []uint64) { fuel.Set(runtime.FuelSlice) }), nil, nil).
-		Export(rewrite.FuelRefill).Instantiate(ctx)
-	if err != nil {
-		b.Fatal(err)
-	}
-	metered, err := rewrite.Rewrite(tightLoop, rewrite.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	loop := func(module []byte) (api.Module, api.Function) {
-		m, err := r.InstantiateWithConfig(ctx, module, wazero.NewModuleConfig().WithName(""))
-		if err != nil {
-			b.Fatal(err)
-		}
-		return m, m.ExportedFunction("loop")
-	}
-	_, plain := loop(tightLoop)
-	m, burning := loop(metered.Module)
-	fuel = m.ExportedGlobal(rewrite.FuelGlobal).(api.MutableGlobal)
-	const iterations = 10_000_000
-	times := func(f api.Function) float64 {
-		start := cpu()
-		if _, err := f.Call(ctx, iterations); err != nil {
-			b.Fatal(err)
-		}
-		return float64((cpu() - start).Nanoseconds()) / iterations
-	}
-	times(plain)
-	times(burning)
-	var without, with, ratios []float64
-	for b.Loop() {
-		p, f := times(plain), times(burning)
-		without, with, ratios = append(without, p), append(with, f), append(ratios, f/p)
-	}
-	middle := func(x []float64) float64 {
-		slices.Sort(x)
-		return x[len(x)/2]
-	}
-	b.ReportMetric(middle(without), "plain-ns")
-	b.ReportMetric(middle(with), "metered-ns")
-	b.ReportMetric(middle(ratios), "ratio")
 }

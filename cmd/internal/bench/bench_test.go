@@ -7,14 +7,18 @@ import (
 )
 
 func TestParse(t *testing.T) {
-	m, err := parse(strings.NewReader("goos: linux\nBenchmarkX/y-2 \t 200\t 12.5 ns/op\t 3 cpu-ns/op\nPASS\n"))
-	if err != nil || m["ns/op"] != 12.5 || m["cpu-ns/op"] != 3 || len(m) != 2 {
-		t.Errorf("%v, %v", m, err)
+	all, err := parse(strings.NewReader("goos: linux\nBenchmarkX/y-z-2 \t 200\t 12.5 ns/op\t 3 cpu-ns/op\nBenchmarkY-2 1 2 ns/op\nPASS\n"))
+	m := all["X/y-z"]
+	if err != nil || m["ns/op"] != 12.5 || m["cpu-ns/op"] != 3 || len(m) != 2 || all["Y"]["ns/op"] != 2 || len(all) != 2 {
+		t.Errorf("%v, %v", all, err)
+	}
+	if _, err := only(all, nil); err == nil {
+		t.Error("one of two results was chosen")
 	}
 	if _, err := m.need("B/op"); err == nil {
 		t.Error("a metric that is not there is found")
 	}
-	for _, s := range []string{"PASS\n", "BenchmarkX 1 2 ns/op\nBenchmarkY 1 2 ns/op\n", "BenchmarkX 1 x ns/op\n"} {
+	for _, s := range []string{"PASS\n", "BenchmarkX 1 x ns/op\n"} {
 		if _, err := parse(strings.NewReader(s)); err == nil {
 			t.Errorf("%q is a result", s)
 		}

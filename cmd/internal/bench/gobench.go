@@ -33,8 +33,9 @@ func compile(ctx context.Context, tmp, module, dir string) (*testBinary, error) 
 // metrics are what a benchmark reports, by unit.
 type metrics map[string]float64
 
-// run runs one benchmark with n operations.
-func (b *testBinary) run(ctx context.Context, name string, n int) (metrics, error) {
+// run runs one benchmark with n operations, or all below a name, and returns what
+// each reports by its name.
+func (b *testBinary) run(ctx context.Context, name string, n int) (map[string]metrics, error) {
 	parts := strings.Split("Benchmark"+name, "/")
 	for i, p := range parts {
 		parts[i] = "^" + p + "$"
@@ -52,33 +53,34 @@ func (b *testBinary) run(ctx context.Context, name string, n int) (metrics, erro
 	return m, nil
 }
 
-// parse reads the one result line that a benchmark prints: a name, the number of
-// operations, and pairs of a value and its unit.
-func parse(r io.Reader) (metrics, error) {
-	var m metrics
+// parse reads the lines of results: a name with the number of processors behind
+// it, the number of operations, and pairs of a value and its unit.
+func parse(r io.Reader) (map[string]metrics, error) {
+	all := map[string]metrics{}
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
 		f := strings.Fields(lines.Text())
 		if len(f) < 4 || !strings.HasPrefix(f[0], "Benchmark") {
 			continue
 		}
-		if m != nil {
-			return nil, fmt.Errorf("more than one result; name one benchmark")
-		}
-		got := metrics{}
+		m := metrics{}
 		for i := 2; i+1 < len(f); i += 2 {
 			v, err := strconv.ParseFloat(f[i], 64)
 			if err != nil {
 				return nil, fmt.Errorf("a result that cannot be read: %w", err)
 			}
-			got[f[i+1]] = v
+			m[f[i+1]] = v
 		}
-		m = got
+		name := strings.TrimPrefix(f[0], "Benchmark")
+		if at := strings.LastIndexByte(name, '-'); at > 0 {
+			name = name[:at]
+		}
+		all[name] = m
 	}
-	if m == nil {
+	if len(all) == 0 {
 		return nil, fmt.Errorf("no result; there is no such benchmark")
 	}
-	return m, lines.Err()
+	return all, lines.Err()
 }
 
 // need returns a metric that a benchmark must have reported.

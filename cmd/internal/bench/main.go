@@ -89,10 +89,21 @@ type session struct {
 
 // bench runs a benchmark of a package of this module.
 func (s *session) bench(ctx context.Context, dir, name string, n int) (metrics, error) {
-	return s.benchIn(ctx, ".", dir, name, n)
+	return only(s.benchIn(ctx, ".", dir, name, n))
 }
 
-func (s *session) benchIn(ctx context.Context, module, dir, name string, n int) (metrics, error) {
+// only returns the one result that there must be.
+func only(all map[string]metrics, err error) (metrics, error) {
+	if err == nil && len(all) > 1 {
+		err = errors.New("more than one result; name one benchmark")
+	}
+	for _, m := range all {
+		return m, err
+	}
+	return nil, err
+}
+
+func (s *session) benchIn(ctx context.Context, module, dir, name string, n int) (map[string]metrics, error) {
 	key := module + " " + dir
 	b := s.binaries[key]
 	if b == nil {

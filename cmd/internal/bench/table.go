@@ -23,7 +23,7 @@ type row struct {
 type unit int
 
 const (
-	nanoseconds unit = iota // of processor time for one operation
+	nanoseconds unit = iota // for one operation
 	perSecond
 	kilobytes
 	seconds
@@ -36,6 +36,9 @@ func (u unit) format(v float64) string {
 	case nanoseconds:
 		if v >= 1e6 {
 			return fmt.Sprintf("%.0f ms", v/1e6)
+		}
+		if v < 10 {
+			return fmt.Sprintf("%.2f ns", v)
 		}
 		return fmt.Sprintf("%.0f ns", v)
 	case perSecond:
