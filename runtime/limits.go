@@ -35,6 +35,12 @@ const (
 	// DefaultSnapshotEvents is after how many events it is, at the latest: it
 	// bounds what a restart must execute again.
 	DefaultSnapshotEvents = 200_000
+	// GCPercent is how far the heap of a program that runs a space should grow
+	// between two collections (debug.SetGCPercent). The memories of guests are
+	// outside of it, so it is small, and what it holds most of is messages and
+	// processes that live shortly: collecting them at Go's 100 costs a quarter of a
+	// spawn and exit.
+	GCPercent = 400
 	// replayWindow is how many events a replay keeps in queues at a time.
 	replayWindow = 16 << 10
 )

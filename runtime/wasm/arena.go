@@ -19,7 +19,7 @@ const (
 	arenaMemory = wipeByHand
 	// arenaSlots is how many memories an arena has: enough to share the cost of a
 	// system call, few enough to stay in a processor's cache between two lives.
-	arenaSlots = 32
+	arenaSlots = 64
 	// wipeBatch is how many of them must have ended before they are wiped.
 	wipeBatch = arenaSlots * 3 / 4
 )
@@ -31,11 +31,11 @@ const (
 type arena struct {
 	all    []byte
 	stride int
-	used   uint32 // slots that are taken, guarded by arenas.mu
+	used   uint64 // slots that are taken, guarded by arenas.mu
 
 	// Guarded by code.mu.
 	instances [arenaSlots]*instance
-	ended     uint32 // slots whose instances ended and are not wiped
+	ended     uint64 // slots whose instances ended and are not wiped
 	queued    bool   // in code.wipe
 }
 
@@ -59,7 +59,7 @@ func (as *arenas) take(im *image, stride int) (*memory, error) {
 		as.list = append(as.list, &arena{all: all, stride: stride})
 	}
 	a := as.list[at]
-	slot := bits.TrailingZeros32(^a.used)
+	slot := bits.TrailingZeros64(^a.used)
 	m := &memory{all: a.all[slot*stride : (slot+1)*stride : (slot+1)*stride], size: im.size, im: im, home: a, owner: as, slot: slot}
 	m.write()
 	a.used |= 1 << slot

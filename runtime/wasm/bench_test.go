@@ -19,6 +19,8 @@ import (
 	"hearth/runtime/runtimetest"
 )
 
+func init() { debug.SetGCPercent(runtime.GCPercent) } // as the server does
+
 // cpu is the processor time that the whole process has used.
 func cpu() time.Duration {
 	var u unix.Rusage

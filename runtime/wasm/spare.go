@@ -48,7 +48,7 @@ func (c *code) wipeArena() {
 	var few [arenaSlots]*memory
 	ms := few[:0]
 	for left := ended; left != 0; left &= left - 1 {
-		ms = append(ms, a.instances[bits.TrailingZeros32(left)].mem)
+		ms = append(ms, a.instances[bits.TrailingZeros64(left)].mem)
 	}
 	c.mu.Unlock()
 	a.wipe(ms)
@@ -88,7 +88,7 @@ func (c *code) keep(i *instance, a *arena) bool {
 	}
 	a.instances[i.mem.slot] = i
 	a.ended |= 1 << i.mem.slot
-	if !a.queued && bits.OnesCount32(a.ended) >= wipeBatch {
+	if !a.queued && bits.OnesCount64(a.ended) >= wipeBatch {
 		a.queued = true
 		c.wipe = append(c.wipe, a)
 	}
@@ -103,7 +103,7 @@ func (c *code) dropSpare() {
 	}
 	for _, a := range c.arenas.all() {
 		for left := a.ended; left != 0; left &= left - 1 {
-			a.instances[bits.TrailingZeros32(left)].mod.Close(ctx)
+			a.instances[bits.TrailingZeros64(left)].mod.Close(ctx)
 		}
 	}
 	c.spare, c.wipe = nil, nil

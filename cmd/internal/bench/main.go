@@ -20,13 +20,17 @@ import (
 	"os/signal"
 	"regexp"
 	"runtime"
+	"runtime/debug"
 	"time"
+
+	space "hearth/runtime"
 )
 
 func main() {
 	rounds := flag.Int("rounds", 5, "how often each side is measured")
 	only := flag.String("only", "", "measure only the rows whose name matches this `REGEXP`")
 	flag.Parse()
+	debug.SetGCPercent(space.GCPercent) // as the server does
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, *rounds, *only); err != nil {
