@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -138,6 +139,13 @@ func (v *victim) live(n int) error {
 		if err != nil {
 			return err
 		}
+		if !made && n > 1 && v.rng.IntN(2) == 0 {
+			if err := v.killFounding(s); err != nil {
+				return err
+			}
+			n--
+			continue
+		}
 		if !made {
 			if err := v.found(); err != nil {
 				return err
@@ -191,6 +199,25 @@ func (v *victim) found() error {
 	}
 	defer c.Close()
 	return v.populate(c)
+}
+
+// killFounding kills the server while its first processes are made.
+func (v *victim) killFounding(s *server) error {
+	done := make(chan error, 1)
+	go func() { done <- v.found() }()
+	pause(v.rng, 500*time.Millisecond)
+	if !s.alive() {
+		return errors.Join(<-done, v.why(s))
+	}
+	s.kill()
+	if err := <-done; err != nil && !gone(err) {
+		return err
+	}
+	v.tally.mu.Lock()
+	v.tally.kills++
+	v.tally.starting++
+	v.tally.mu.Unlock()
+	return nil
 }
 
 // killStarting kills a server that restores the space, or has not come to that.
@@ -262,9 +289,15 @@ func (v *victim) burden(s *server) (killed bool, err error) {
 		return false, errors.Join(errEnded, <-done)
 	}
 	stop := v.rng.IntN(15) == 0
-	if stop {
+	switch {
+	case stop:
 		err = s.stop()
-	} else {
+	case v.rng.IntN(10) == 0: // while it takes its last snapshot
+		err = s.cmd.Process.Signal(syscall.SIGTERM)
+		pause(v.rng, 20*time.Millisecond)
+		snapshot = true
+		s.kill()
+	default:
 		s.kill()
 	}
 	err = errors.Join(err, <-done)

@@ -125,8 +125,9 @@ func TestNoRoom(t *testing.T) {
 				}
 				ctx, cancel := context.WithTimeout(context.Background(), patience)
 				if s.wait() == nil {
-					go func() { // until it is full
-						<-s.ended
+					full := s.ended
+					go func() {
+						<-full
 						cancel()
 					}()
 					begin, sent := time.Now(), l.ledger.ids
@@ -144,13 +145,14 @@ func TestNoRoom(t *testing.T) {
 					t.Error("it says so twice")
 				}
 				// Nor does another one help, or it finds the room that is left.
-				if s, err = p.begin(); err != nil {
+				another, err := p.begin()
+				if err != nil {
 					t.Fatal(err)
 				}
-				if s.wait() == nil {
-					s.kill()
+				if another.wait() == nil {
+					another.kill()
 				} else {
-					said(t, s, 74, "")
+					said(t, another, 74, "")
 				}
 				if err := way.free(p); err != nil {
 					t.Fatal(err)

@@ -116,7 +116,7 @@ func TestOneHistoryIsOneState(t *testing.T) {
 	}
 	rng := rand.New(rand.NewPCG(newSeed(t), 1))
 	for range worlds {
-		l := killed(t, rng, false, "--snapshot-events", strconv.Itoa(50+rng.IntN(800)), "--workers", strconv.Itoa(1+rng.IntN(4)))
+		l := killed(t, rng, false, "--snapshot-events", strconv.Itoa(20+rng.IntN(80)), "--workers", strconv.Itoa(1+rng.IntN(4)))
 		p := l.p
 		replay := func(procs int, args ...string) ipc.Replayed {
 			q := *p

@@ -69,6 +69,9 @@ func newPlace(t *testing.T, flags ...string) *place {
 		if p.last != nil && p.last.alive() {
 			p.last.kill()
 		}
+		if log := p.said(1 << 30); strings.Contains(log, "DATA RACE") || strings.Contains(log, "\npanic: ") || strings.Contains(log, "\nfatal error: ") {
+			t.Error("a server met a race or panicked")
+		}
 		if t.Failed() || os.Getenv("HEARTH_CRASH_KEEP") != "" {
 			t.Logf("the world is kept in %s; its server said:\n%s", p.world(), p.said(8<<10))
 			return
