@@ -58,7 +58,7 @@ func (rt *Runtime) Spawn(ctx context.Context, q SpawnRequest) (uint64, Capabilit
 		q.Caps = rt.initial
 	}
 	if !q.Durable {
-		return rt.spawnTransient(ctx, q)
+		return rt.spawnTransient(ctx, &q)
 	}
 	if rt.dur == nil {
 		return 0, Capability{}, ErrNotDurable
@@ -145,12 +145,13 @@ func (r *Request) SpawnFor(ctx context.Context, q SpawnRequest, reply, failed []
 	})
 }
 
-func (rt *Runtime) spawnTransient(ctx context.Context, q SpawnRequest) (uint64, Capability, error) {
-	code, err := rt.engine.Prepare(ctx, q.Module, q.limits(), false)
+func (rt *Runtime) spawnTransient(ctx context.Context, q *SpawnRequest) (uint64, Capability, error) {
+	limits := q.limits()
+	code, err := rt.engine.Prepare(ctx, q.Module, limits, false)
 	if err != nil {
 		return 0, Capability{}, err
 	}
-	p, err := rt.start(ctx, code, &q)
+	p, err := rt.start(ctx, code, q, limits)
 	if err != nil {
 		return 0, Capability{}, err
 	}
@@ -158,10 +159,11 @@ func (rt *Runtime) spawnTransient(ctx context.Context, q SpawnRequest) (uint64, 
 }
 
 // start makes a transient process of code.
-func (rt *Runtime) start(ctx context.Context, code Code, q *SpawnRequest) (*Process, error) {
-	p := rt.newProcess(rt.transientPID(), q.limits())
+func (rt *Runtime) start(ctx context.Context, code Code, q *SpawnRequest, limits space.Limits) (*Process, error) {
+	p := rt.newProcess(rt.transientPID(), limits)
 	p.module, p.service, p.parent, p.entry = q.Module, q.Service, q.Parent, q.Entry
-	for _, c := range q.Caps {
+	for i := range q.Caps {
+		c := &q.Caps[i]
 		if _, err := p.table.Add(c.Ref, c.Box, c.Perms); err != nil {
 			return nil, err
 		}
