@@ -44,9 +44,15 @@ func build(r io.Reader, links int, put func(CID, []byte) error) (Built, error) {
 	for eof := false; ; {
 		if !eof && to-from < MaxChunk {
 			from, to = 0, copy(buf[:], buf[from:to])
-			n, err := io.ReadFull(r, buf[to:])
-			to += n
-			if eof = err == io.EOF || err == io.ErrUnexpectedEOF; err != nil && !eof {
+			// Not io.ReadFull, which gives io.ErrUnexpectedEOF for the end and for a
+			// reader that was cut off alike: half a file must not become a lump.
+			var err error
+			for to < len(buf) && err == nil {
+				var n int
+				n, err = r.Read(buf[to:])
+				to += n
+			}
+			if eof = err == io.EOF; err != nil && !eof {
 				return Built{}, err
 			}
 		}

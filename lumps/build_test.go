@@ -165,3 +165,13 @@ func BenchmarkSum200(b *testing.B) {
 		Sum(Raw, buf)
 	}
 }
+
+// A reader that is cut off gives its error and no lump, wherever that happens.
+func TestBuildOfCutReader(t *testing.T) {
+	for _, size := range []int{0, 1, MinChunk, MaxChunk + 1, readAhead, readAhead + 5} {
+		r := io.MultiReader(bytes.NewReader(make([]byte, size)), iotest.ErrReader(io.ErrUnexpectedEOF))
+		if got, err := Build(r, func(CID, []byte) error { return nil }); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("cut behind %d bytes: %+v, %v", size, got, err)
+		}
+	}
+}

@@ -268,6 +268,18 @@ func (p *pending) wait(ctx context.Context, item func(raw []byte) error, result 
 	}
 }
 
+// readPiece fills buf, but for the last piece. Unlike io.ReadFull it tells the end
+// of what is read (io.EOF) from a reader that was cut off (io.ErrUnexpectedEOF):
+// half a file must not become a lump.
+func readPiece(r io.Reader, buf []byte) (n int, err error) {
+	for n < len(buf) && err == nil {
+		var k int
+		k, err = r.Read(buf[n:])
+		n += k
+	}
+	return n, err
+}
+
 // Upload makes a call and sends what r yields behind it.
 func (c *Client) Upload(ctx context.Context, method string, params any, r io.Reader, result any) error {
 	id, p, err := c.start(method, params, 0)
@@ -279,13 +291,13 @@ func (c *Client) Upload(ctx context.Context, method string, params any, r io.Rea
 	idText := strconv.AppendUint(text[:0], id, 10)
 	buf := make([]byte, PieceSize)
 	for {
-		n, rerr := io.ReadFull(r, buf)
+		n, rerr := readPiece(r, buf)
 		if n > 0 {
 			if err := c.out.put(func(b []byte) []byte { return appendPiece(b, idText, buf[:n]) }); err != nil {
 				return c.why(err)
 			}
 		}
-		if rerr == io.EOF || rerr == io.ErrUnexpectedEOF {
+		if rerr == io.EOF {
 			break
 		}
 		if rerr != nil {
