@@ -175,7 +175,7 @@ func (dp *durableProcess) execute(w *Worker, q queuedEvent) (ended bool, err err
 		}
 	case *space.Down:
 		to = ev.To
-		s.Kind, s.Down = SignalDown, Capability{Ref: ev.Cap.Ref, Perms: caps.Perms(ev.Cap.Perms)}
+		s.Kind, s.one[0] = SignalDown, Capability{Ref: ev.Cap.Ref, Perms: caps.Perms(ev.Cap.Perms)}
 	case *space.Resume:
 		to = space.Ref{Kind: space.RefDurable, Process: p.pid}
 		s.Kind = SignalResume

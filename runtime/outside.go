@@ -38,7 +38,7 @@ func (d *durable) tellWatchers(x *space.Exit) {
 				return
 			}
 			s := newSignal(nil)
-			s.Kind, s.Down = SignalDown, wt.cap
+			s.Kind, s.one[0] = SignalDown, wt.cap
 			wt.box.proc.push(nil, wt.box, s)
 		})
 	}

@@ -342,7 +342,7 @@ func (p *Process) end(w *Worker, why *Trap) {
 			continue
 		}
 		s := newSignal(nil)
-		s.Kind, s.Down = SignalDown, x.cap
+		s.Kind, s.one[0] = SignalDown, x.cap
 		x.box.proc.push(w, x.box, s)
 	}
 	for _, o := range links {
@@ -367,7 +367,7 @@ func (p *Process) watch(w *Worker, x *watcher) {
 		return
 	}
 	s := newSignal(nil)
-	s.Kind, s.Down = SignalDown, x.cap
+	s.Kind, s.one[0] = SignalDown, x.cap
 	x.box.proc.push(w, x.box, s)
 }
 

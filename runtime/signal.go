@@ -69,7 +69,6 @@ type Signal struct {
 	Data  []byte
 	Caps  []Capability
 	Lumps []lumps.CID
-	Down  Capability // of a down signal
 
 	// Seq and Time are the position and time of the event; 0 for a transient
 	// process.
@@ -78,8 +77,13 @@ type Signal struct {
 
 	request *Request // set for services
 	inline  [inlineData]byte
-	one     [1]Capability // room for the one that most messages with any have
+	// one is room for the capability that most messages with any have; of a down
+	// signal, it is what died.
+	one [1]Capability
 }
+
+// Down is what a down signal tells the end of.
+func (s *Signal) Down() Capability { return s.one[0] }
 
 var signalPool = sync.Pool{New: func() any { return new(Signal) }}
 
@@ -101,7 +105,7 @@ func (s *Signal) free() {
 
 func (s *Signal) reset() {
 	if s.Caps != nil || s.Lumps != nil || s.request != nil || s.Kind != SignalMessage {
-		s.Caps, s.Lumps, s.request, s.Down, s.Kind = nil, nil, nil, Capability{}, SignalMessage
+		s.Caps, s.Lumps, s.request, s.Kind = nil, nil, nil, SignalMessage
 		s.one[0] = Capability{}
 	}
 	s.Data, s.Box, s.Seq, s.Time = nil, 0, 0, 0

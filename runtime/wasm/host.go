@@ -317,7 +317,7 @@ var mailboxFuncs = funcs{
 			trapf("signal %d is not a down signal", u32(s[0]))
 		}
 		if !x.asked {
-			h, err := i.p.AddCapability(x.sig.Down)
+			h, err := i.p.AddCapability(x.sig.Down())
 			check(err)
 			x.down, x.asked = h, true
 		}
