@@ -4,11 +4,15 @@ import (
 	"os"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"hearth/runtime/runtimetest"
 )
 
+// A space that is stopped leaves no goroutine: no worker, service or guest.
 func TestMain(m *testing.M) {
-	code := m.Run()
-	runtimetest.Cleanup()
-	os.Exit(code)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		runtimetest.Cleanup()
+		os.Exit(code)
+	}))
 }
