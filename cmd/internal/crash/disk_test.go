@@ -73,7 +73,7 @@ func narrows(t *testing.T) []narrow {
 			if err := syscall.Mount("none", p.world(), "tmpfs", 0, "size=96m"); err != nil {
 				return err
 			}
-			t.Cleanup(func() { syscall.Unmount(p.world(), syscall.MNT_DETACH) })
+			p.leave = func() error { return syscall.Unmount(p.world(), 0) }
 			return nil
 		},
 		fill: func(p *place, room int64) error {

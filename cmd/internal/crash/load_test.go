@@ -24,6 +24,7 @@ import (
 //	clients -> link0 -> mid0 -> end0     relays; end0 counts
 //	clients -> link1 -> mid1 -> end1
 //	clients -> tally, gopher             counters in C and in Go
+//	clients -> usher -> tally            numbers that others overtake
 //	clients -> room -> ear0, ear1        a room; its members are relays that count
 //	                -> mortals           members that end with the first thing they hear
 //	clients -> usher -> time -> link0    messages that come later
@@ -259,6 +260,12 @@ func (s *sender) count(ctx context.Context) error {
 	m := s.keyed(&message{id: s.ledger.id(), to: k.name, sinks: []*sink{k}})
 	m.body = fmt.Sprintf("add %d", m.id)
 	wait := s.rng.IntN(4) == 0
+	if k.name == "tally" && s.rng.IntN(4) == 0 {
+		// The answer shows messages that were sent later and came earlier: it may be
+		// given when those are on disk too.
+		m.to, m.body, wait = "usher", fmt.Sprintf("introduce tally room %d", m.id), true
+		m.sinks = append(m.sinks, s.ledger.sink("usher"))
+	}
 	reply, err := s.send(ctx, m, wait)
 	if err != nil || !wait {
 		return err

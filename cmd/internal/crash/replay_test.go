@@ -21,7 +21,7 @@ import (
 func killed(t *testing.T, rng *rand.Rand, calm bool, flags ...string) *load {
 	t.Helper()
 	v := &victim{load: newLoad(newPlace(t, flags...)), rng: rng, tally: &tally{}}
-	v.calm = calm
+	v.calm, v.rough = calm, calm // no snapshot at its end either
 	for i := range 3 {
 		s, err := v.p.start()
 		if err == nil && i == 0 {

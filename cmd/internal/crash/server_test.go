@@ -53,7 +53,8 @@ type place struct {
 	limits string // of the shell that starts the server: "ulimit -f 100"
 	env    []string
 
-	last *server // that was begun
+	last  *server      // that was begun
+	leave func() error // undoes what a test did to the place, when no server runs
 }
 
 // newPlace makes a scratch folder, which stays where the test fails.
@@ -76,7 +77,14 @@ func newPlace(t *testing.T, flags ...string) *place {
 			t.Logf("the world is kept in %s; its server said:\n%s", p.world(), p.said(8<<10))
 			return
 		}
-		os.RemoveAll(dir)
+		if p.leave != nil {
+			if err := p.leave(); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
 	})
 	return p
 }
