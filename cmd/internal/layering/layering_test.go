@@ -17,31 +17,37 @@ const module = "hearth/"
 // import of Hearth: packages, or trees that end with "/...". Its own tree is
 // always allowed.
 var rules = map[string][]string{
-	"lumps":          {},
-	"lumps/want":     {"lumps", "store"},
-	"lumps/car":      {"lumps", "store"},
-	"store":          {"lumps"},
-	"journal":        {"lumps"},
-	"journal/space":  {"lumps", "lumps/car", "store", "journal"},
-	"runtime":        {"lumps", "store", "store/asset", "journal", "journal/space", "runtime/caps"},
-	"runtime/caps":   {},
-	"runtime/wasm":   {"lumps", "store", "store/asset", "journal/space", "runtime", "runtime/caps"},
-	"runtime/peer":   {"lumps", "lumps/want", "store", "runtime", "runtime/caps"},
-	"runtime/ipc":    {"lumps", "lumps/car", "store", "journal", "journal/space", "runtime", "runtime/caps"},
-	"runtime/native": {"lumps", "store", "store/asset", "journal/space", "runtime", "runtime/caps"},
-	"runtime/guest":  {},
-	"vk":             {"lumps", "store", "store/asset"},
-	"vk/service":     {"lumps", "store", "store/asset", "vk/...", "runtime", "runtime/caps"},
-	"term":           {"lumps", "store", "store/asset"},
-	"term/service":   {"lumps", "store", "store/asset", "term/...", "runtime", "runtime/caps"},
-	"cmd":            {"lumps/...", "store/...", "journal/...", "runtime/...", "vk/...", "term/...", "fixtures/..."},
-	"fixtures":       {"lumps"},
+	"lumps":                  {},
+	"lumps/want":             {"lumps", "store"},
+	"lumps/reconcile":        {"lumps"},
+	"lumps/car":              {"lumps", "store"},
+	"store":                  {"lumps"},
+	"journal":                {"lumps"},
+	"journal/space":          {"lumps", "lumps/car", "store", "journal"},
+	"runtime":                {"lumps", "store", "store/asset", "journal", "journal/space", "runtime/caps"},
+	"runtime/caps":           {},
+	"runtime/wasm":           {"lumps", "store", "store/asset", "journal/space", "runtime", "runtime/caps"},
+	"runtime/peer":           {"lumps", "lumps/want", "store", "journal/space", "runtime", "runtime/caps"},
+	"runtime/peer/secure":    {},
+	"runtime/peer/mux":       {},
+	"runtime/peer/trust":     {},
+	"runtime/peer/transport": {"runtime/peer/trust"},
+	"runtime/peer/mirror":    {"lumps", "lumps/want", "lumps/reconcile", "store", "journal", "journal/space"},
+	"runtime/ipc":            {"lumps", "lumps/car", "store", "journal", "journal/space", "runtime", "runtime/caps"},
+	"runtime/native":         {"lumps", "store", "store/asset", "journal/space", "runtime", "runtime/caps"},
+	"runtime/guest":          {},
+	"vk":                     {"lumps", "store", "store/asset"},
+	"vk/service":             {"lumps", "store", "store/asset", "vk/...", "runtime", "runtime/caps"},
+	"term":                   {"lumps", "store", "store/asset"},
+	"term/service":           {"lumps", "store", "store/asset", "term/...", "runtime", "runtime/caps"},
+	"cmd":                    {"lumps/...", "store/...", "journal/...", "runtime/...", "vk/...", "term/...", "fixtures/..."},
+	"fixtures":               {"lumps"},
 }
 
 // support are packages that only tests import. They may use everything but cmd,
 // and only their like and tests may use them.
 var support = []string{
-	"store/storetest", "journal/journaltest", "journal/crashtest", "journal/peerbench", "runtime/runtimetest", "fixtures/guests",
+	"store/storetest", "journal/journaltest", "journal/crashtest", "journal/peerbench", "runtime/runtimetest", "runtime/peer/peertest", "runtime/peer/peerbench", "fixtures/guests",
 }
 
 // standardOnly are packages that import nothing but the standard library.
