@@ -2,14 +2,13 @@ package runtime
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"hearth/journal/space"
 	"hearth/lumps"
 	"hearth/runtime/caps"
-	"hearth/store"
 )
 
 // This file is what a body may ask for while its process executes. Misuse of a
@@ -29,8 +28,15 @@ func (p *Process) Send(w *Worker, h uint32, data []byte, capHandles []uint32, na
 	if len(capHandles) > space.MaxCaps || len(named) > space.MaxLumps {
 		return trapf("a message with %d capabilities and %d lumps", len(capHandles), len(named))
 	}
+	remote := box != nil && box.proc.remote != nil
+	if remote && p.dur == nil {
+		named = append(named, p.touched...)
+	}
 	if box != nil && p.dur == nil && len(capHandles) == 0 && len(named) == 0 {
-		box.proc.push(w, box, w.signal(data)) // a full mailbox drops: the sender is not told, as with a dead one
+		// A full mailbox drops: the sender is not told, as with a dead one.
+		if err := box.proc.push(w, box, w.signal(data)); err != nil {
+			p.stalled(err)
+		}
 		return nil
 	}
 	var cs []Capability
@@ -49,7 +55,9 @@ func (p *Process) Send(w *Worker, h uint32, data []byte, capHandles []uint32, na
 	if ref.Kind == space.RefDurable {
 		origin = fmt.Sprintf("process %d", p.pid)
 	}
-	p.rt.deliver(w, Capability{Ref: ref, Perms: caps.Send, Box: box}, data, cs, named, origin)
+	if err := p.rt.deliver(w, Capability{Ref: ref, Perms: caps.Send, Box: box}, data, cs, named, origin); err != nil {
+		p.stalled(err)
+	}
 	return nil
 }
 
@@ -346,10 +354,10 @@ func (p *Process) LumpOpen(ctx context.Context, c lumps.CID) (uint32, bool, erro
 		if _, ok := p.lumps.held[c]; !ok {
 			return 0, false, nil
 		}
-	} else if ok, err := p.rt.store.Has(ctx, c); err != nil {
-		return 0, false, err
-	} else if !ok {
+	} else if err := p.rt.Ensure(ctx, c); isNotFound(err) {
 		return 0, false, nil
+	} else if err != nil {
+		return 0, false, err
 	}
 	h, err := p.openLump(c)
 	return h, err == nil, err
@@ -366,7 +374,7 @@ func (p *Process) LumpOpenDigest(ctx context.Context, d lumps.Digest) (uint32, b
 		return h, err == nil, err
 	}
 	c, err := p.rt.FindDigest(ctx, d)
-	if errors.Is(err, store.ErrNotFound) {
+	if isNotFound(err) {
 		return 0, false, nil
 	} else if err != nil {
 		return 0, false, err
@@ -384,8 +392,49 @@ func (p *Process) Lump(h uint32) (lumps.CID, error) {
 	}
 	if p.dur != nil {
 		p.dur.touch(c)
+	} else if !slices.Contains(p.touched, c) {
+		if len(p.touched) == maxTouched {
+			p.touched = p.touched[1:]
+		}
+		p.touched = append(p.touched, c)
 	}
 	return c, nil
+}
+
+// maxTouched is how many lumps a transient process is taken to name.
+const maxTouched = 32
+
+// LumpTransfer lets the peer behind a capability have a lump and tells it to fetch
+// the lump now, not when somebody there asks for it. Where the capability reaches
+// a process here, there is nothing to do.
+func (p *Process) LumpTransfer(cap, lump uint32) error {
+	ref, box, perms, err := p.table.Get(cap)
+	if err == nil && !perms.Has(caps.Send) {
+		err = caps.ErrPermission
+	}
+	if err != nil {
+		return trapf("transfer through capability %d: %v", cap, err)
+	}
+	c, ok := p.lumps.get(lump)
+	if !ok {
+		return trapf("no lump %d", lump)
+	}
+	if p.dur == nil {
+		if box != nil && box.proc.remote != nil {
+			box.proc.remote.Offer(c)
+		}
+		return nil
+	}
+	if ref.Kind == space.RefTransient {
+		dp := p.dur
+		dp.index++
+		dp.outward = append(dp.outward, func() {
+			if b := p.rt.proxyBox(ref); b != nil {
+				b.proc.remote.Offer(c)
+			}
+		})
+	}
+	return nil
 }
 
 // LumpSize returns the length of a lump.

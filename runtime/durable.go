@@ -339,7 +339,7 @@ func (d *durable) addProcess(sp *space.Process, im *space.Image) *Process {
 	p.dur = dp
 	if im == nil {
 		for _, c := range sp.Table {
-			p.table.Add(c.Ref, nil, caps.Perms(c.Perms))
+			p.table.Add(c.Ref, d.rt.proxyBox(c.Ref), caps.Perms(c.Perms))
 		}
 		dp.image = &space.Image{}
 		dp.dirty = true

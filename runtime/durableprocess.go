@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/rand/v2"
+	"runtime"
 
 	"github.com/zeebo/blake3"
 
@@ -41,6 +42,7 @@ type durableProcess struct {
 	ids      uint32
 	effects  []space.Effect
 	outward  []func()
+	keep     []*Mailbox // proxies that the effects carry
 	touched  []lumps.CID
 	newLumps map[lumps.CID][]byte
 	rng      *rand.ChaCha8
@@ -50,8 +52,9 @@ type durableProcess struct {
 // queuedEvent is an event that waits. ev is nil where it must be read again from
 // the journal.
 type queuedEvent struct {
-	seq uint64
-	ev  space.Event
+	seq  uint64
+	ev   space.Event
+	keep []*Mailbox // proxies that the event carries
 }
 
 // push queues an event. The appender's lock is held, so the order is that of the
@@ -59,6 +62,9 @@ type queuedEvent struct {
 func (dp *durableProcess) push(w *Worker, ev space.Event) {
 	p := dp.p
 	q := queuedEvent{seq: space.HeaderOf(ev).Seq, ev: ev}
+	if m, ok := ev.(*space.Message); ok && len(m.Caps) > 0 && !dp.d.replaying.Load() {
+		q.keep = p.rt.keepProxies(m.Caps)
+	}
 	p.mu.Lock()
 	if len(dp.events)-dp.head >= queueInMemory && !dp.d.replaying.Load() {
 		q.ev = nil
@@ -171,11 +177,11 @@ func (dp *durableProcess) execute(w *Worker, q queuedEvent) (ended bool, err err
 			}
 		}
 		for _, c := range ev.Caps {
-			s.Caps = append(s.Caps, Capability{Ref: c.Ref, Perms: caps.Perms(c.Perms)})
+			s.Caps = append(s.Caps, Capability{Ref: c.Ref, Perms: caps.Perms(c.Perms), Box: p.rt.proxyBox(c.Ref)})
 		}
 	case *space.Down:
 		to = ev.To
-		s.Kind, s.one[0] = SignalDown, Capability{Ref: ev.Cap.Ref, Perms: caps.Perms(ev.Cap.Perms)}
+		s.Kind, s.one[0] = SignalDown, Capability{Ref: ev.Cap.Ref, Perms: caps.Perms(ev.Cap.Perms), Box: p.rt.proxyBox(ev.Cap.Ref)}
 	case *space.Resume:
 		to = space.Ref{Kind: space.RefDurable, Process: p.pid}
 		s.Kind = SignalResume
@@ -294,6 +300,8 @@ func (dp *durableProcess) finish(w *Worker, trap *Trap) error {
 	}
 	clear(dp.effects)
 	clear(dp.outward)
+	clear(dp.keep)
+	dp.keep = dp.keep[:0]
 	dp.effects, dp.outward, dp.touched = dp.effects[:0], dp.outward[:0], dp.touched[:0]
 	return nil
 }
@@ -360,6 +368,11 @@ func (dp *durableProcess) send(to space.Ref, data []byte, cs []Capability, named
 		e.Body = bytes.Clone(data)
 	}
 	e.Lumps = append(append([]lumps.CID(nil), named...), dp.touchedExcept(named)...)
+	for i := range cs {
+		if b := cs[i].Box; b != nil && b.proc.remote != nil {
+			dp.keep = append(dp.keep, b)
+		}
+	}
 	switch {
 	case to.Kind == space.RefDurable:
 		return dp.effect(e)
@@ -370,8 +383,11 @@ func (dp *durableProcess) send(to space.Ref, data []byte, cs []Capability, named
 	// It leaves the durable world: at most once, and never again in a replay.
 	e.Cause = space.Cause{Process: dp.p.pid, Seq: dp.seq, Index: dp.index}
 	dp.index++
-	d := dp.d
-	dp.outward = append(dp.outward, func() { d.deliverOutside(&e) })
+	d, keep := dp.d, append(dp.p.rt.keepProxies([]space.Cap{e.To}), dp.keep...)
+	dp.outward = append(dp.outward, func() {
+		d.deliverOutside(&e)
+		runtime.KeepAlive(keep)
+	})
 	return nil
 }
 

@@ -41,6 +41,8 @@ const (
 	// processes that live shortly: collecting them at Go's 100 costs a quarter of a
 	// spawn and exit.
 	GCPercent = 400
+	// FetchTimeout bounds how long a process waits for a lump of a peer.
+	FetchTimeout = 30 * time.Second
 	// replayWindow is how many events a replay keeps in queues at a time.
 	replayWindow = 16 << 10
 )

@@ -82,7 +82,7 @@ func (d *durable) watchTransient(id uint64) {
 			d.commit(nil, &space.Down{Header: space.Header{Origin: "runtime"}, To: m.By, Monitor: id, Cap: m.Target, Reason: reason})
 		}
 	}
-	if p := d.rt.procs.get(m.Target.Ref.Process); p != nil {
+	if p := d.rt.transient(m.Target.Ref.Process); p != nil {
 		// Not from here: the process may be gone already, and cb takes mu.
 		go p.watch(nil, &watcher{call: cb})
 	} else {

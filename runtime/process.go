@@ -77,6 +77,7 @@ type Process struct {
 	service string // the name that it was spawned under
 	parent  uint64
 	native  *Service // set for native services
+	remote  Remote   // set for proxies
 	limits  space.Limits
 	entry   int64 // entry point of a blocking guest, -1: run
 
@@ -109,6 +110,12 @@ type Process struct {
 	// watchers are guarded by mu: who wants to hear of the end.
 	watchers []*watcher
 	links    []*Process
+
+	// touched are lumps whose ids a transient process has read lately: guests of
+	// hearth-rs write ids into text, and a peer may load what they wrote.
+	touched []lumps.CID
+	stall   <-chan struct{} // of a handler that must wait until this is closed
+	dying   chan struct{}   // closed by kill, where somebody waits for that
 
 	dur *durableProcess // nil for a transient process
 }
@@ -170,6 +177,9 @@ func (p *Process) push(w *Worker, b *Mailbox, s *Signal) error {
 		s.free()
 		return nil
 	}
+	if p.remote != nil {
+		return p.pass(s)
+	}
 	p.mu.Lock()
 	if p.ended || b.dead {
 		p.mu.Unlock()
@@ -206,6 +216,19 @@ func (p *Process) push(w *Worker, b *Mailbox, s *Signal) error {
 	return nil
 }
 
+// pass sends a message through a proxy.
+func (p *Process) pass(s *Signal) error {
+	p.mu.Lock()
+	ended := p.ended
+	p.mu.Unlock()
+	var err error
+	if !ended && s.Kind == SignalMessage {
+		err = p.remote.Deliver(s)
+	}
+	s.free()
+	return err
+}
+
 func (p *Process) enqueue(s *Signal) {
 	if p.head == len(p.queue) {
 		p.queue, p.head = p.queue[:0], 0
@@ -225,6 +248,14 @@ func (p *Process) turn(w *Worker) {
 	}
 	batch := w.batch[:]
 	for done := 0; ; {
+		if p.stall != nil {
+			p.mu.Lock()
+			p.state = StateReady
+			p.mu.Unlock()
+			if p.park() {
+				return
+			}
+		}
 		p.mu.Lock()
 		if p.killed.Load() {
 			p.mu.Unlock()
@@ -267,6 +298,7 @@ func (p *Process) turn(w *Worker) {
 			p.body = body
 		}
 		for i, s := range batch[:n] {
+			p.touched = p.touched[:0]
 			err := p.body.Receive(w, s)
 			w.free(s)
 			if err != nil || p.killed.Load() {
@@ -294,8 +326,16 @@ func (p *Process) kill(w *Worker, why *Trap) {
 		p.mu.Unlock()
 		return
 	}
+	if p.remote != nil {
+		p.mu.Unlock()
+		p.remote.Kill(why.Reason == space.ReasonLinked)
+		return
+	}
 	p.why = why
 	p.killed.Store(true)
+	if p.dying != nil {
+		close(p.dying)
+	}
 	wake := false
 	if p.cond != nil {
 		p.cond.Broadcast()
@@ -358,7 +398,11 @@ func (p *Process) watch(w *Worker, x *watcher) {
 	p.mu.Lock()
 	if !p.ended {
 		p.watchers = append(p.watchers, x)
+		first := len(p.watchers) == 1
 		p.mu.Unlock()
+		if first && p.remote != nil {
+			p.remote.Watch(true)
+		}
 		return
 	}
 	p.mu.Unlock()
@@ -374,9 +418,14 @@ func (p *Process) watch(w *Worker, x *watcher) {
 // unwatch takes an interest back.
 func (p *Process) unwatch(x *watcher) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if i := slices.Index(p.watchers, x); i >= 0 {
+	i := slices.Index(p.watchers, x)
+	if i >= 0 {
 		p.watchers = slices.Delete(p.watchers, i, i+1)
+	}
+	last := i >= 0 && len(p.watchers) == 0
+	p.mu.Unlock()
+	if last && p.remote != nil {
+		p.remote.Watch(false)
 	}
 }
 
@@ -395,8 +444,12 @@ func (p *Process) link(w *Worker, o *Process) {
 	if !dead && !slices.Contains(p.links, o) {
 		p.links, o.links = append(p.links, o), append(o.links, p)
 	}
+	first := !dead && len(o.links) == 1
 	b.mu.Unlock()
 	a.mu.Unlock()
+	if first && o.remote != nil {
+		o.remote.Link(true)
+	}
 	if dead {
 		p.kill(w, &Trap{Reason: space.ReasonLinked, Detail: "a linked process ended"})
 	}
@@ -405,10 +458,15 @@ func (p *Process) link(w *Worker, o *Process) {
 func (p *Process) unlink(o *Process) {
 	for _, x := range [2][2]*Process{{p, o}, {o, p}} {
 		x[0].mu.Lock()
-		if i := slices.Index(x[0].links, x[1]); i >= 0 {
+		i := slices.Index(x[0].links, x[1])
+		if i >= 0 {
 			x[0].links = slices.Delete(x[0].links, i, i+1)
 		}
+		last := i >= 0 && len(x[0].links) == 0 && !x[0].ended
 		x[0].mu.Unlock()
+		if last && x[0].remote != nil {
+			x[0].remote.Link(false)
+		}
 	}
 }
 

@@ -65,7 +65,9 @@ type Runtime struct {
 	nextPID  atomic.Uint64
 	epoch    atomic.Uint64
 
-	procs processTable // transient ones
+	procs   processTable // transient ones
+	proxies sync.Map     // PID -> weak.Pointer[Process]: stand-ins for mailboxes of other peers
+	source  lumpSource
 
 	mu      sync.RWMutex          // guards what follows
 	names   map[string]Capability // of transients; durable names are in the kernel
@@ -157,7 +159,9 @@ func (rt *Runtime) process(pid uint64) *Process {
 
 // gone forgets a transient process that ended.
 func (rt *Runtime) gone(p *Process, why *Trap) {
-	rt.procs.remove(p.pid)
+	if p.remote == nil {
+		rt.procs.remove(p.pid)
+	}
 	if p.named.Load() {
 		rt.mu.Lock()
 		for n, c := range rt.names {
@@ -166,6 +170,9 @@ func (rt *Runtime) gone(p *Process, why *Trap) {
 			}
 		}
 		rt.mu.Unlock()
+	}
+	if p.remote != nil {
+		return
 	}
 	if why.Reason != space.ReasonNormal {
 		rt.log.Debug("a process ended", "pid", p.pid, "reason", why.Reason, "detail", why.Detail)
@@ -185,7 +192,7 @@ func (rt *Runtime) resolve(c space.Cap) Capability {
 			out.Box = n.proc.boxes[0]
 		}
 	case space.RefTransient:
-		if p := rt.procs.get(c.Ref.Process); p != nil {
+		if p := rt.transient(c.Ref.Process); p != nil {
 			p.mu.Lock()
 			for _, b := range p.boxes {
 				if b != nil && b.ref == c.Ref {
@@ -266,7 +273,7 @@ func (rt *Runtime) killRef(w *Worker, r space.Ref, box *Mailbox, why *Trap) {
 		}
 	case space.RefTransient:
 		if box == nil {
-			if p := rt.procs.get(r.Process); p != nil {
+			if p := rt.transient(r.Process); p != nil {
 				p.kill(w, why)
 			}
 		} else {
@@ -308,7 +315,8 @@ func (rt *Runtime) readLump(ctx context.Context, c lumps.CID) ([]byte, error) {
 }
 
 // FindDigest finds the stored lump of a digest: a digest alone may name a block
-// under several codecs, and then a file wins over plain bytes.
+// under several codecs, and then a file wins over plain bytes. One that a peer
+// named is fetched.
 func (rt *Runtime) FindDigest(ctx context.Context, d lumps.Digest) (lumps.CID, error) {
 	for _, hash := range []byte{lumps.BLAKE3, lumps.SHA256} {
 		for _, codec := range []byte{lumps.DagPB, lumps.Raw, lumps.DagCBOR} {
@@ -325,6 +333,11 @@ func (rt *Runtime) FindDigest(ctx context.Context, d lumps.Digest) (lumps.CID, e
 		return lumps.CID{}, err
 	} else if ok {
 		return c, nil
+	}
+	if src := rt.lumpSource(); src != nil {
+		if named, ok := src.Find(d); ok {
+			return named, rt.Ensure(ctx, named)
+		}
 	}
 	return lumps.CID{}, &store.NotFoundError{CID: c}
 }

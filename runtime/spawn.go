@@ -83,13 +83,22 @@ func (rt *Runtime) Spawn(ctx context.Context, q SpawnRequest) (uint64, Capabilit
 	return seq, durableCap(seq), d.wait(ctx, seq)
 }
 
+// prepare makes a module ready to run. One that is not here is asked of peers.
+func (rt *Runtime) prepare(ctx context.Context, module lumps.CID, limits space.Limits, durable bool) (Code, error) {
+	code, err := rt.engine.Prepare(ctx, module, limits, durable)
+	if isNotFound(err) && rt.Ensure(ctx, module) == nil {
+		return rt.engine.Prepare(ctx, module, limits, durable)
+	}
+	return code, err
+}
+
 func durableCap(pid uint64) Capability {
 	return Capability{Ref: space.Ref{Kind: space.RefDurable, Process: pid}, Perms: caps.All}
 }
 
 // spawnEvent prepares the module; its lumps are durable on return.
 func (rt *Runtime) spawnEvent(ctx context.Context, q *SpawnRequest) (*space.Spawn, error) {
-	code, err := rt.engine.Prepare(ctx, q.Module, q.limits(), true)
+	code, err := rt.prepare(ctx, q.Module, q.limits(), true)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +156,7 @@ func (r *Request) SpawnFor(ctx context.Context, q SpawnRequest, reply, failed []
 
 func (rt *Runtime) spawnTransient(ctx context.Context, q *SpawnRequest) (uint64, Capability, error) {
 	limits := q.limits()
-	code, err := rt.engine.Prepare(ctx, q.Module, limits, false)
+	code, err := rt.prepare(ctx, q.Module, limits, false)
 	if err != nil {
 		return 0, Capability{}, err
 	}

@@ -145,6 +145,9 @@ func contentGetCID(lump uint32, cid *CID)
 //go:wasmimport hearth::content forget
 func contentForget(lump uint32)
 
+//go:wasmimport hearth::content transfer
+func contentTransfer(cap, lump uint32)
+
 //go:wasmimport hearth::content message_lumps_num
 func signalLumpsNum(s uint32) uint32
 

@@ -66,3 +66,8 @@ func (l Lump) Free() {
 
 // Forget makes a durable process hold the lump no longer.
 func (l Lump) Forget() { contentForget(uint32(l)) }
+
+// Transfer lets the peer behind a capability load the lump, and tells it to fetch
+// it now. Where the capability reaches a process of the same server, nothing
+// happens.
+func (l Lump) Transfer(to Capability) { contentTransfer(uint32(to), uint32(l)) }

@@ -49,7 +49,7 @@ var spawner = runtime.Service{Name: "hearth.wasm.WasmProcessSpawner", Folded: tr
 // find resolves a lump that a request names.
 func find(ctx context.Context, rt *runtime.Runtime, l lumpID) (lumps.CID, error) {
 	if !l.cid.IsZero() {
-		return l.cid, nil
+		return l.cid, rt.Ensure(ctx, l.cid)
 	}
 	return rt.FindDigest(ctx, l.digest)
 }

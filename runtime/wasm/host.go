@@ -412,6 +412,10 @@ var contentFuncs = funcs{
 		check(err)
 		copy(i.bytes(u32(s[1]), lumps.CIDLen), c[:])
 	}},
+	"transfer": {"ii", "", func(_ context.Context, i *instance, s []uint64) {
+		i.effect("transfer")
+		check(i.p.LumpTransfer(u32(s[0]), u32(s[1])))
+	}},
 	"forget":            {"i", "", func(_ context.Context, i *instance, s []uint64) { i.effect("forget"); check(i.p.LumpForget(u32(s[0]))) }},
 	"message_lumps_num": {"i", "i", func(_ context.Context, i *instance, s []uint64) { s[0] = uint64(len(i.signal(u32(s[0])).sig.Lumps)) }},
 	"message_lumps": {"ii", "", func(ctx context.Context, i *instance, s []uint64) {

@@ -101,6 +101,8 @@
 // @ts-ignore: decorator
 @external("hearth::content", "forget") declare function forget_(lump: u32): void;
 // @ts-ignore: decorator
+@external("hearth::content", "transfer") declare function transfer_(cap: u32, lump: u32): void;
+// @ts-ignore: decorator
 @external("hearth::content", "message_lumps_num") declare function lumpsNum_(signal: u32): u32;
 // @ts-ignore: decorator
 @external("hearth::content", "message_lumps") declare function lumps_(signal: u32, lumps: usize): void;
@@ -218,6 +220,8 @@ export class Lump {
     return b;
   }
   forget(): void { forget_(this.handle); }
+  /** Lets the peer behind a capability load the lump, and tells it to fetch it now. */
+  transfer(to: Capability): void { transfer_(to.handle, this.handle); }
   free(): void { free_(this.handle); }
 }
 

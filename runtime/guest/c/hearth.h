@@ -129,6 +129,8 @@ HEARTH_IMPORT("process", "unlink") void hearth_unlink(hearth_cap c);
 HEARTH_IMPORT("content", "load_cid") hearth_lump hearth_lump_load_cid(const hearth_cid *cid);
 HEARTH_IMPORT("content", "get_cid") void hearth_lump_get_cid(hearth_lump l, hearth_cid *cid);
 HEARTH_IMPORT("content", "forget") void hearth_lump_forget(hearth_lump l);
+/* Lets the peer behind a capability load the lump, and tells it to fetch it now. */
+HEARTH_IMPORT("content", "transfer") void hearth_lump_transfer(hearth_cap to, hearth_lump l);
 HEARTH_IMPORT("content", "message_lumps_num") uint32_t hearth_signal_lumps_num(uint32_t signal);
 /* handle HEARTH_NONE for a lump that is not there. */
 HEARTH_IMPORT("content", "message_lumps") void hearth_signal_lumps(uint32_t signal, hearth_lump *lumps);

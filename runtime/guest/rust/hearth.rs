@@ -115,6 +115,7 @@ mod host {
         pub fn load_cid(cid: *const u8) -> u32;
         pub fn get_cid(lump: u32, cid: *mut u8);
         pub fn forget(lump: u32);
+        pub fn transfer(cap: u32, lump: u32);
         pub fn message_lumps_num(signal: u32) -> usize;
         pub fn message_lumps(signal: u32, lumps: *mut u32);
         #[link_name = "send"]
@@ -402,6 +403,11 @@ impl Lump {
     /// A durable process no longer holds the lump.
     pub fn forget(&self) {
         unsafe { host::forget(self.0) }
+    }
+
+    /// Lets the peer behind a capability load the lump, and tells it to fetch it now.
+    pub fn transfer(&self, to: &Capability) {
+        unsafe { host::transfer(to.0, self.0) }
     }
 }
 
