@@ -1,0 +1,250 @@
+package want
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"hearth/lumps"
+	"hearth/store"
+)
+
+// A Source gives blocks: an *Exchange, a store, a cache. An error that wraps
+// store.ErrNotFound says that it has not the block; Fetch verifies what comes.
+type Source interface {
+	Get(ctx context.Context, c lumps.CID) ([]byte, error)
+}
+
+// DefaultParallel is how many blocks a Fetch asks for at once.
+const DefaultParallel = DefaultMaxWants
+
+// progressEvery is how often Progress is told at most: as often as a person can
+// see a number change.
+const progressEvery = 100 * time.Millisecond
+
+// Fetch brings whole DAGs. It walks from the roots, reads what is there, asks for
+// what is not, and persists what is verified and nothing else, many blocks to a
+// Put. That a block is there never says that what it links to is, so the walk
+// looks at everything that Skip does not vouch for. Whatever ends a Run, what was
+// verified until then is persisted: the next Run asks only for what lacks.
+//
+// Memory is the set of CIDs, Parallel blocks, and two batches.
+type Fetch struct {
+	Roots []lumps.CID
+	To    store.Blocks
+	// From are asked with the load spread over them. A block that one has not is
+	// asked of the next; one that is closed or fails again and again is left.
+	From []Source
+	// Skip says which CIDs need no look, because all that they reach is known to be
+	// in To. It is called from many goroutines. Nil skips nothing.
+	Skip     func(c lumps.CID) bool
+	Parallel int            // blocks asked for at once; DefaultParallel
+	Progress func(Progress) // called now and then, and at the end, never twice at once
+}
+
+// Progress is how far a Run has come.
+type Progress struct {
+	FetchStats
+	Pending int // CIDs that the walk has not come to
+}
+
+// FetchStats is what a Run did.
+type FetchStats struct {
+	Looked  int64 // CIDs that the walk came to, skipped ones excluded
+	Skipped int64
+	Blocks  int64 // fetched and verified
+	Bytes   int64 // of them
+	Stored  int64 // of Blocks, those that are durable
+	Puts    int64
+}
+
+// Run brings what lacks. It may be called again, from one goroutine at a time.
+func (f *Fetch) Run(ctx context.Context) (FetchStats, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r := &run{
+		Fetch:   f,
+		ctx:     ctx,
+		cancel:  cancel,
+		sources: newSources(f.From),
+		seen:    make(map[lumps.CID]struct{}, len(f.Roots)),
+	}
+	r.idle = sync.NewCond(&r.mu)
+	r.batch.init(f.To)
+	stopWaking := context.AfterFunc(ctx, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.idle.Broadcast()
+	})
+	defer stopWaking()
+	r.push(f.Roots)
+
+	var walkers, writer sync.WaitGroup
+	writer.Go(func() {
+		// Not ctx: what is verified is persisted whatever ended the walk.
+		if err := r.batch.write(context.WithoutCancel(ctx)); err != nil {
+			cancel(err)
+		}
+	})
+	parallel := f.Parallel
+	if parallel <= 0 {
+		parallel = DefaultParallel
+	}
+	for range parallel {
+		walkers.Go(r.walk)
+	}
+	walkers.Wait()
+	r.batch.close()
+	writer.Wait()
+
+	r.report(true)
+	return r.progress().FetchStats, context.Cause(ctx)
+}
+
+// run is one Run.
+type run struct {
+	*Fetch
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	sources *sources
+	batch   batch
+
+	mu      sync.Mutex // guards all below
+	idle    *sync.Cond // there may be something to do, or nothing any more
+	seen    map[lumps.CID]struct{}
+	stack   []lumps.CID // the next is the last: what is found deep is finished first
+	working int
+	stats   FetchStats
+
+	reporting sync.Mutex // held while Progress is called
+	reported  time.Time  // guarded by reporting
+}
+
+// push adds what was not seen, in the order of links when taken from the end.
+func (r *run) push(cids []lumps.CID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := len(r.stack)
+	for i := len(cids) - 1; i >= 0; i-- {
+		c := cids[i]
+		if _, ok := r.seen[c]; ok {
+			continue
+		}
+		r.seen[c] = struct{}{}
+		r.stack = append(r.stack, c)
+	}
+	for range min(len(r.stack)-before, 16) {
+		r.idle.Signal()
+	}
+}
+
+// next takes a CID to look at, or says that there will be none.
+func (r *run) next(was bool) (c lumps.CID, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if was {
+		r.working--
+	}
+	for len(r.stack) == 0 && r.working > 0 && r.ctx.Err() == nil {
+		r.idle.Wait()
+	}
+	if len(r.stack) == 0 || r.ctx.Err() != nil {
+		r.idle.Broadcast()
+		return c, false
+	}
+	top := len(r.stack) - 1
+	c, r.stack = r.stack[top], r.stack[:top]
+	if top > 0 {
+		r.idle.Signal() // who was woken for this one may have come too late
+	}
+	r.working++
+	return c, true
+}
+
+// walk looks at CIDs until there are none or the run ends.
+func (r *run) walk() {
+	for c, ok := r.next(false); ok; c, ok = r.next(true) {
+		if err := r.visit(c); err != nil {
+			r.cancel(err)
+		}
+		r.report(false)
+	}
+}
+
+// visit brings a block if it lacks, and pushes what it links to.
+func (r *run) visit(c lumps.CID) error {
+	if r.Skip != nil && r.Skip(c) {
+		r.add(FetchStats{Skipped: 1})
+		return nil
+	}
+	block, here, err := r.local(c)
+	if err != nil {
+		return err
+	}
+	if here {
+		r.add(FetchStats{Looked: 1})
+	} else if block, err = r.sources.get(r.ctx, c); err != nil {
+		return err
+	}
+	if c.Codec() != lumps.Raw {
+		links, err := lumps.Links(c, block)
+		if err != nil {
+			return err
+		}
+		r.push(links)
+	}
+	if here {
+		return nil
+	}
+	r.add(FetchStats{Looked: 1, Blocks: 1, Bytes: int64(len(block))})
+	return r.batch.add(store.Block{CID: c, Data: block})
+}
+
+// local reads what is here. What has no links is not read.
+func (r *run) local(c lumps.CID) (block []byte, here bool, err error) {
+	if c.Codec() == lumps.Raw {
+		here, err = r.To.Has(r.ctx, c)
+		return nil, here, err
+	}
+	block, err = r.To.Get(r.ctx, c)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, false, nil
+	}
+	return block, err == nil, err
+}
+
+func (r *run) add(s FetchStats) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stats.Looked += s.Looked
+	r.stats.Skipped += s.Skipped
+	r.stats.Blocks += s.Blocks
+	r.stats.Bytes += s.Bytes
+}
+
+func (r *run) progress() Progress {
+	stored, puts := r.batch.count()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := Progress{FetchStats: r.stats, Pending: len(r.stack)}
+	p.Stored, p.Puts = stored, puts
+	return p
+}
+
+// report tells Progress, unless it was told just now.
+func (r *run) report(last bool) {
+	if r.Progress == nil {
+		return
+	}
+	if last {
+		r.reporting.Lock()
+	} else if !r.reporting.TryLock() {
+		return
+	}
+	defer r.reporting.Unlock()
+	if now := time.Now(); last || now.Sub(r.reported) >= progressEvery {
+		r.reported = now
+		r.Progress(r.progress())
+	}
+}
