@@ -100,6 +100,17 @@ func (rt *Runtime) SetRoot(ctx context.Context, name string, c lumps.CID, size i
 	return d.wait(ctx, seq)
 }
 
+// IsRoot reports whether a root of the space with a name that begins with prefix
+// names the lump.
+func (rt *Runtime) IsRoot(prefix string, c lumps.CID) bool {
+	if rt.dur == nil {
+		return false
+	}
+	rt.dur.mu.Lock()
+	defer rt.dur.mu.Unlock()
+	return rt.dur.k.IsRoot(prefix, c)
+}
+
 // Head returns the seq of the last event.
 func (rt *Runtime) Head() uint64 {
 	if rt.dur == nil {

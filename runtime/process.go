@@ -386,10 +386,10 @@ func (p *Process) end(w *Worker, why *Trap) {
 		x.box.proc.push(w, x.box, s)
 	}
 	for _, o := range links {
-		o.unlink(p)
-		if why.Reason != space.ReasonNormal {
+		if why.Reason != space.ReasonNormal { // before the link is gone, for a peer that must hear of both
 			o.kill(w, &Trap{Reason: space.ReasonLinked, Detail: "a linked process ended"})
 		}
+		o.unlink(p)
 	}
 }
 

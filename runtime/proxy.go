@@ -280,3 +280,6 @@ func (w *Worker) leave() {
 		w.s.start()
 	}
 }
+
+// HasLump reports whether the whole lump is here.
+func (rt *Runtime) HasLump(c lumps.CID) bool { return rt.haveLump(c) == nil }

@@ -231,16 +231,17 @@ type Exit struct {
 // The reasons for which a process ends. Only ReasonNormal leaves linked
 // processes alive.
 const (
-	ReasonNormal      = "normal"
-	ReasonKilled      = "killed"
-	ReasonTrap        = "trap"
-	ReasonFuel        = "fuel"
-	ReasonMemory      = "memory"
-	ReasonLinked      = "linked"
-	ReasonExited      = "exited" // with a code that is not 0
-	ReasonRestart     = "restart"
-	ReasonQuarantined = "quarantined"
-	ReasonNoProcess   = "noproc" // it had ended before it was watched
+	ReasonNormal       = "normal"
+	ReasonKilled       = "killed"
+	ReasonTrap         = "trap"
+	ReasonFuel         = "fuel"
+	ReasonMemory       = "memory"
+	ReasonLinked       = "linked"
+	ReasonExited       = "exited" // with a code that is not 0
+	ReasonRestart      = "restart"
+	ReasonQuarantined  = "quarantined"
+	ReasonNoProcess    = "noproc"       // it had ended before it was watched
+	ReasonInaccessible = "inaccessible" // the connection to its peer ended
 )
 
 // Register binds a name to a durable capability.

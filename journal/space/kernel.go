@@ -5,6 +5,7 @@ import (
 	"container/heap"
 	"maps"
 	"slices"
+	"strings"
 
 	"hearth/lumps"
 )
@@ -135,6 +136,16 @@ func (k *Kernel) Names() []string { return slices.Sorted(maps.Keys(k.names)) }
 
 // Root returns a root of the space.
 func (k *Kernel) Root(name string) (RootValue, bool) { r, ok := k.roots[name]; return r, ok }
+
+// IsRoot reports whether a root with a name that begins with prefix names c.
+func (k *Kernel) IsRoot(prefix string, c lumps.CID) bool {
+	for name, r := range k.roots {
+		if r.CID == c && strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
 
 // Roots returns the names of the roots in order.
 func (k *Kernel) Roots() []string { return slices.Sorted(maps.Keys(k.roots)) }

@@ -3,10 +3,11 @@ package native
 import (
 	"context"
 
+	"hearth/journal/space"
 	"hearth/runtime"
 )
 
-// registry binds names to capabilities:
+// The registry binds names to capabilities:
 //
 //	{"Get":{"name":N}}       -> {"Get":bool} and the capability
 //	{"Register":{"name":N}}  -> {"Register":true|false|null}, the capability is the second
@@ -14,6 +15,17 @@ import (
 //
 // true says that the name was bound before, null that it cannot be bound.
 var registry = runtime.Service{Name: runtime.RegistryName, Folded: true, Handle: func(_ context.Context, r *runtime.Request) {
+	answerRegistry(r, nil)
+}}
+
+// RegistryView handles the requests of a registry that shows some of the names and
+// binds none: what a peer is given. shown is asked at every request.
+func RegistryView(shown func(name string, native bool) bool) func(context.Context, *runtime.Request) {
+	return func(_ context.Context, r *runtime.Request) { answerRegistry(r, shown) }
+}
+
+// answerRegistry answers a request to the registry or, with shown, to a view of it.
+func answerRegistry(r *runtime.Request, shown func(name string, native bool) bool) {
 	c := codecOf(r.Data)
 	t, err := c.tagged(r.Data)
 	if err != nil {
@@ -32,14 +44,23 @@ var registry = runtime.Service{Name: runtime.RegistryName, Folded: true, Handle:
 	rt := r.Runtime()
 	switch t.name {
 	case "List":
-		r.Reply(c.encode(map[string][]string{"List": rt.Names()}))
+		names := []string{}
+		for _, s := range rt.Services() {
+			if shown == nil || shown(s.Name, s.Native) {
+				names = append(names, s.Name)
+			}
+		}
+		r.Reply(c.encode(map[string][]string{"List": names}))
 	case "Get":
-		cap, ok := rt.Lookup(arg.Name)
+		x, ok := rt.Lookup(arg.Name)
+		if ok && shown != nil {
+			ok = shown(arg.Name, x.Ref.Kind == space.RefService)
+		}
 		if !ok {
 			r.Reply(c.encode(map[string]bool{"Get": false}))
 			return
 		}
-		r.Reply(c.encode(map[string]bool{"Get": true}), cap)
+		r.Reply(c.encode(map[string]bool{"Get": true}), x)
 	case "Register":
 		reply := func(replaced, ok bool) []byte {
 			if !ok {
@@ -48,7 +69,7 @@ var registry = runtime.Service{Name: runtime.RegistryName, Folded: true, Handle:
 			return c.encode(map[string]bool{"Register": replaced})
 		}
 		args := r.Args()
-		if len(args) == 0 {
+		if len(args) == 0 || shown != nil {
 			r.Reply(reply(false, false))
 			return
 		}
@@ -56,4 +77,4 @@ var registry = runtime.Service{Name: runtime.RegistryName, Folded: true, Handle:
 	default:
 		r.Drop("the registry knows Get, Register and List")
 	}
-}}
+}

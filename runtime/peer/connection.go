@@ -1,0 +1,372 @@
+package peer
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"hearth/journal/space"
+	"hearth/lumps/want"
+	"hearth/runtime"
+	"hearth/runtime/caps"
+	"hearth/runtime/peer/mux"
+	"hearth/runtime/peer/trust"
+)
+
+// The kinds of streams.
+const (
+	streamMessages = 'm'
+	streamWants    = 'w'
+	streamData     = 'd'
+	streamMirror   = 's'
+)
+
+var (
+	// ErrSlow reports a peer that did not take what was sent to it.
+	ErrSlow = fmt.Errorf("the peer takes nothing: %d MiB wait for it", MaxWaiting>>20)
+	// ErrKicked reports a connection that somebody ended.
+	ErrKicked = errors.New("the connection was ended by an operator")
+	// ErrClosed reports the use of a connection that has ended.
+	ErrClosed = errors.New("the connection to the peer has ended")
+	// ErrNoPeer reports a peer that is not connected.
+	ErrNoPeer = errors.New("no such peer is connected")
+	// ErrPeers reports a server at its limit of connections.
+	ErrPeers = fmt.Errorf("more than %d peers are connected; try again later", MaxPeers)
+)
+
+// Info says who is at the other end of a connection.
+type Info struct {
+	ID         uint64 // of the connection, while the node runs
+	Key        ed25519.PublicKey
+	Credential string // with which a client came; "" for a server
+	Role       trust.Role
+	Program    string // as the peer calls itself
+	Addr       net.Addr
+	Since      time.Time
+	Server     bool // we dialed it
+}
+
+// Name is a short name for logs: the beginning of the key's id.
+func (i *Info) Name() string {
+	id := trust.KeyID(i.Key)
+	return id[:min(len(id), 7)]
+}
+
+// Conn is a connection with a peer.
+type Conn struct {
+	node *Node
+	info Info
+	mux  *mux.Session
+	out  *mux.Stream // messages
+	want *want.Exchange
+	root runtime.Capability // what the peer gave
+
+	grants     *grants
+	everything bool // the peer may load every block
+	named      named
+	held       held
+	offers     chan struct{} // one for each offered lump that is fetched
+
+	denied     atomic.Uint64 // uses of capabilities that were not permitted
+	lost       atomic.Uint64 // messages to mailboxes that stayed long
+	messagesIn atomic.Uint64
+
+	// mu guards what follows. Frames are sent under it, so their order is that of
+	// the changes to the tables.
+	mu          sync.Mutex
+	exports     map[uint64]*export
+	numbers     map[space.Ref]uint64
+	lastExport  uint64
+	imports     map[uint64]*imported
+	live        int // proxies that somebody holds
+	made        int
+	buf         []byte
+	descriptors []descriptor
+	full        *runtime.FullError // while too much waits
+	open        chan struct{}      // that of full
+	messagesOut uint64
+	err         error
+
+	done chan struct{}
+}
+
+// Info says who is at the other end.
+func (c *Conn) Info() Info { return c.info }
+
+// Root is the capability that the peer gave when it connected; its Ref is zero if
+// it gave none.
+func (c *Conn) Root() runtime.Capability { return c.root }
+
+// Done is closed when the connection has ended and everything that depended on it
+// was told.
+func (c *Conn) Done() <-chan struct{} { return c.done }
+
+// Err is why it ended, nil before.
+func (c *Conn) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// Close ends the connection in order: the peer is told the reason.
+func (c *Conn) Close(reason string) { c.fail(ErrClosed, reason) }
+
+// Exchange is where blocks are asked for.
+func (c *Conn) Exchange() *want.Exchange { return c.want }
+
+// OpenMirror opens a stream to the mirror service of the peer.
+func (c *Conn) OpenMirror(context.Context) (io.ReadWriteCloser, error) {
+	return c.mux.Open(streamMirror, mux.Bulk)
+}
+
+// RTT is the measured time of a round trip, 0 before the first measurement.
+func (c *Conn) RTT() time.Duration { return c.mux.RTT() }
+
+// fail ends the connection; the first reason counts.
+func (c *Conn) fail(err error, reason string) {
+	c.mu.Lock()
+	if c.err == nil {
+		c.err = err
+		c.mu.Unlock()
+		go c.mux.Close(reason)
+		return
+	}
+	c.mu.Unlock()
+}
+
+// send sends a frame that was built on buf. The caller holds mu. A *FullError
+// says that senders should wait.
+func (c *Conn) send(b []byte) error {
+	if cap(b) <= 64<<10 {
+		c.buf = b[:0]
+	}
+	if c.err != nil {
+		return nil
+	}
+	waiting, err := c.out.Append(endFrame(b))
+	switch {
+	case err != nil:
+		return nil // the session says why
+	case waiting > MaxWaiting:
+		c.err = ErrSlow
+		go c.mux.Close(ErrSlow.Error())
+		return nil
+	case waiting > Full:
+		if c.full == nil {
+			c.open = make(chan struct{})
+			c.full = &runtime.FullError{Drained: c.open}
+		}
+		return c.full
+	}
+	return nil
+}
+
+// drained lets senders go on.
+func (c *Conn) drained() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.full != nil {
+		close(c.open)
+		c.full, c.open = nil, nil
+	}
+}
+
+// run reads the peer's messages to the end of the connection.
+func (c *Conn) run(r *frames) {
+	err := c.read(r)
+	c.mu.Lock()
+	if c.err == nil {
+		c.err = err
+		if why := c.mux.Err(); why != nil && !errors.Is(err, ErrProtocol) {
+			c.err = why
+		}
+	}
+	err = c.err
+	c.mu.Unlock()
+	c.mux.Close(closing(err))
+	c.drained()
+	c.want.Close()
+	c.held.close()
+	c.dropImports()
+	c.dropExports()
+	c.grants.release()
+	c.node.left(c, err)
+	close(c.done)
+}
+
+// closing is what a peer is told of an end.
+func closing(err error) string {
+	s := err.Error()
+	return s[:min(len(s), maxReason)]
+}
+
+func (c *Conn) read(r *frames) error {
+	var m message
+	for {
+		op, body, err := r.next()
+		if err != nil {
+			return err
+		}
+		if op == opSend {
+			if err := c.receive(&m, body); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := c.handle(op, body); err != nil {
+			return err
+		}
+	}
+}
+
+// receive takes a message in.
+func (c *Conn) receive(m *message, body []byte) error {
+	if err := m.parse(body); err != nil {
+		return err
+	}
+	c.messagesIn.Add(1)
+	msg := runtime.Message{Data: m.body, Lumps: m.lumps, Origin: c.node.origin(c)}
+	c.mu.Lock()
+	e := c.exports[m.target]
+	if e == nil {
+		c.mu.Unlock()
+		return broken("it sends to capability %d, which it does not hold", m.target)
+	}
+	to, perms := e.cap, e.perms
+	for _, d := range m.caps {
+		x, err := runtime.Capability{}, error(nil)
+		if d.kind == capOurs {
+			x, err = c.home(d)
+		} else {
+			x, err = c.take(d)
+		}
+		if err != nil {
+			c.mu.Unlock()
+			return err
+		}
+		msg.Caps = append(msg.Caps, x)
+	}
+	c.mu.Unlock()
+	if !perms.Has(caps.Send) {
+		c.denied.Add(1)
+		return nil
+	}
+	to.Perms = perms
+	c.named.add(m.lumps)
+	return c.deliver(e, to, msg)
+}
+
+// handle takes any frame but a message.
+func (c *Conn) handle(op byte, body []byte) error {
+	cur := cursor{b: body}
+	switch op {
+	case opRelease:
+		return c.released(body)
+	case opDown:
+		id := cur.uvarint("number")
+		if len(cur.b) > maxReason {
+			cur.fail("reason")
+		}
+		if cur.err != nil {
+			return cur.err
+		}
+		return c.down(id, string(cur.b))
+	case opOffer:
+		for len(cur.b) > 0 && cur.err == nil {
+			if cid := cur.cid(); cur.err == nil {
+				c.offered(cid)
+			}
+		}
+		return cur.err
+	case opWatch, opUnwatch, opKill, opLink, opUnlink, opFailed:
+	default:
+		return broken("a frame of unknown kind %d", op)
+	}
+	id := cur.id()
+	if cur.err != nil {
+		return cur.err
+	}
+	perms := map[byte]caps.Perms{opWatch: caps.Monitor, opKill: caps.Kill, opLink: caps.Link, opFailed: caps.Link}[op]
+	e, err := c.exported(id, perms)
+	if err != nil || e == nil {
+		return err
+	}
+	switch op {
+	case opWatch:
+		c.watch(e, true, false)
+	case opUnwatch:
+		c.unwatch(e, true, false)
+	case opKill:
+		c.node.rt.KillCapability(e.cap, false, "peer "+c.info.Name())
+	case opLink:
+		c.watch(e, false, true)
+	case opUnlink:
+		c.unwatch(e, false, true)
+	case opFailed:
+		c.node.rt.KillCapability(e.cap, true, "peer "+c.info.Name())
+	}
+	return nil
+}
+
+// frames cuts a stream into frames. A frame is valid until the next call.
+type frames struct {
+	r          io.Reader
+	buf        []byte
+	start, end int
+}
+
+func newFrames(r io.Reader) *frames { return &frames{r: r, buf: make([]byte, 64<<10)} }
+
+func (f *frames) next() (op byte, body []byte, err error) {
+	if err := f.fill(4); err != nil {
+		return 0, nil, err
+	}
+	n := int(binary.BigEndian.Uint32(f.buf[f.start:]))
+	if n < 1 || n > MaxFrame {
+		return 0, nil, broken("a frame of %d bytes", n)
+	}
+	if err := f.fill(4 + n); err != nil {
+		return 0, nil, err
+	}
+	b := f.buf[f.start+4 : f.start+4+n]
+	f.start += 4 + n
+	return b[0], b[1:], nil
+}
+
+// fill reads until n bytes are there.
+func (f *frames) fill(n int) error {
+	if f.end-f.start >= n {
+		return nil
+	}
+	if f.start > 0 {
+		f.end = copy(f.buf, f.buf[f.start:f.end])
+		f.start = 0
+	}
+	if n > len(f.buf) {
+		// Grown by what has come, not by what is announced.
+		grown := make([]byte, min(n, 4*len(f.buf)))
+		copy(grown, f.buf[:f.end])
+		f.buf = grown
+	}
+	for f.end < n {
+		if f.end == len(f.buf) {
+			return f.fill(n)
+		}
+		k, err := f.r.Read(f.buf[f.end:])
+		f.end += k
+		if err != nil && f.end < n {
+			if err == io.EOF && f.end > 0 {
+				err = io.ErrUnexpectedEOF
+			}
+			return err
+		}
+	}
+	return nil
+}

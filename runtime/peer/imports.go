@@ -1,0 +1,187 @@
+package peer
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"hearth/journal/space"
+	"hearth/lumps"
+	"hearth/runtime"
+)
+
+// imported is a mailbox of the peer that something here holds a capability to: what
+// its proxy sends through. It holds the proxy only while the proxy is watched or
+// linked; else the holders of capabilities do, and the last of them lets it go.
+type imported struct {
+	c  *Conn
+	id uint64
+
+	// Guarded by c.mu.
+	proxy           runtime.WeakProxy
+	pin             runtime.Proxy
+	watched, linked bool
+	received        uint64 // how often the number came for this proxy
+	ended           bool
+}
+
+// imports gives the capability for a number of the peer. The caller holds mu.
+func (c *Conn) take(d descriptor) (runtime.Capability, error) {
+	if d.kind == capDead {
+		x := c.node.rt.NewProxy(nothing{}, func() {})
+		x.End(space.ReasonNoProcess)
+		return x.Cap(d.perms), nil
+	}
+	if im := c.imports[d.id]; im != nil {
+		if x, ok := im.proxy.Proxy(); ok {
+			im.received++
+			return x.Cap(d.perms), nil
+		}
+		// Nobody holds it, and the collector has not said so yet: what came then is
+		// released with the old one.
+	}
+	if c.live >= MaxImports {
+		return runtime.Capability{}, broken("it sends more than %d capabilities", MaxImports)
+	}
+	im := &imported{c: c, id: d.id, received: 1}
+	x := c.node.rt.NewProxy(im, im.released)
+	im.proxy = x.Weak()
+	c.imports[d.id] = im
+	c.live++
+	if c.made++; c.made%collectEvery == 0 {
+		go collect()
+	}
+	return x.Cap(d.perms), nil
+}
+
+// released is called when nobody holds the proxy any more.
+func (im *imported) released() {
+	c := im.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.live--
+	if c.imports[im.id] == im {
+		delete(c.imports, im.id)
+	}
+	if c.err != nil {
+		return
+	}
+	b := binary.AppendUvarint(appendFrame(c.buf[:0], opRelease), im.id)
+	c.send(binary.AppendUvarint(b, im.received))
+}
+
+// Deliver sends a message to the mailbox.
+func (im *imported) Deliver(s *runtime.Signal) error {
+	c := im.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return nil // as to any mailbox that is gone
+	}
+	m := message{target: im.id, lumps: s.Lumps, body: s.Data, caps: c.descriptors[:0]}
+	for _, x := range s.Caps {
+		m.caps = append(m.caps, c.describe(x))
+	}
+	c.descriptors = m.caps[:0]
+	if len(m.lumps) > 0 {
+		m.lumps = c.grants.add(m.lumps)
+	}
+	c.messagesOut++
+	return c.send(m.append(appendFrame(c.buf[:0], opSend)))
+}
+
+// frame sends a frame that holds the number alone. The caller holds mu.
+func (im *imported) frame(op byte) {
+	im.c.send(binary.AppendUvarint(appendFrame(im.c.buf[:0], op), im.id))
+}
+
+// Watch asks to be told of the end.
+func (im *imported) Watch(on bool) { im.tie(&im.watched, on, opWatch, opUnwatch) }
+
+// Link ties an end here to the end there.
+func (im *imported) Link(on bool) { im.tie(&im.linked, on, opLink, opUnlink) }
+
+func (im *imported) tie(what *bool, on bool, set, unset byte) {
+	im.c.mu.Lock()
+	defer im.c.mu.Unlock()
+	if *what == on || im.ended {
+		return
+	}
+	*what = on
+	if on {
+		im.frame(set)
+	} else {
+		im.frame(unset)
+	}
+	if im.watched || im.linked {
+		im.pin, _ = im.proxy.Proxy() // the caller holds it
+	} else {
+		im.pin = runtime.Proxy{}
+	}
+}
+
+// Kill ends the mailbox's process, or tells it that a linked one failed.
+func (im *imported) Kill(linked bool) {
+	im.c.mu.Lock()
+	defer im.c.mu.Unlock()
+	if linked {
+		im.frame(opFailed)
+	} else {
+		im.frame(opKill)
+	}
+}
+
+// Offer tells the peer to fetch a lump.
+func (im *imported) Offer(cid lumps.CID) {
+	c := im.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, x := range c.grants.add([]lumps.CID{cid}) {
+		c.send(append(appendFrame(c.buf[:0], opOffer), x[:]...))
+	}
+}
+
+// down takes the news that a mailbox of the peer has ended.
+func (c *Conn) down(id uint64, reason string) error {
+	c.mu.Lock()
+	im := c.imports[id]
+	c.mu.Unlock()
+	if im == nil {
+		return nil // released meanwhile
+	}
+	im.end(reason)
+	return nil
+}
+
+func (im *imported) end(reason string) {
+	im.c.mu.Lock()
+	x, ok := im.proxy.Proxy()
+	im.ended, im.watched, im.linked, im.pin = true, false, false, runtime.Proxy{}
+	im.c.mu.Unlock()
+	if ok {
+		x.End(reason)
+	}
+}
+
+// dropImports ends every proxy: the peer is gone.
+func (c *Conn) dropImports() {
+	c.mu.Lock()
+	all := make([]*imported, 0, len(c.imports))
+	for _, im := range c.imports {
+		all = append(all, im)
+	}
+	c.imports = map[uint64]*imported{}
+	c.mu.Unlock()
+	slices.SortFunc(all, func(a, b *imported) int { return int(a.id) - int(b.id) })
+	for _, im := range all {
+		im.end(space.ReasonInaccessible)
+	}
+}
+
+// nothing is what a capability that reaches nothing reaches.
+type nothing struct{}
+
+func (nothing) Deliver(*runtime.Signal) error { return nil }
+func (nothing) Watch(bool)                    {}
+func (nothing) Link(bool)                     {}
+func (nothing) Kill(bool)                     {}
+func (nothing) Offer(lumps.CID)               {}

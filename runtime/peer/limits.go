@@ -1,0 +1,57 @@
+package peer
+
+import (
+	"time"
+
+	"hearth/journal/space"
+	"hearth/lumps"
+)
+
+const (
+	// MaxFrame bounds a frame: the largest message with all capabilities and lumps
+	// that it may have.
+	MaxFrame = space.MaxMessage + space.MaxCaps*12 + space.MaxLumps*lumps.CIDLen + 64
+	// MaxExports bounds the mailboxes that a peer holds capabilities to. What is sent
+	// beyond it reaches nothing.
+	MaxExports = 1 << 18
+	// MaxImports is where a peer that goes beyond what it may is cut off.
+	MaxImports = MaxExports + 1<<12
+	// collectEvery is after how many new imports a collection is asked for, so that
+	// those nobody holds are released while a busy peer makes more.
+	collectEvery = 1 << 15
+	// Full is how many bytes may wait for a peer before senders must.
+	Full = 1 << 20
+	// drained is where they may go on.
+	drained = Full / 4
+	// MaxWaiting is how many bytes may wait for a peer before it is cut off: senders
+	// that cannot wait, durable processes above all, fill it.
+	MaxWaiting = 64 << 20
+	// longMailbox is how many signals may wait for a process before the connection
+	// that sends more is held up.
+	longMailbox = 8 << 10
+	// MaxStall is how long one mailbox may hold a connection up. After it, messages
+	// to that mailbox are lost until it has become shorter.
+	MaxStall = 5 * time.Second
+	// MaxHeld bounds the messages that wait for lumps, for one process.
+	MaxHeld = 1024
+	// MaxHeldBytes bounds their bytes, for one connection.
+	MaxHeldBytes = 32 << 20
+	// MaxOffers is how many lumps that a peer offers are fetched at a time.
+	MaxOffers = 16
+	// MaxNamed is how many lumps are remembered that a peer has named: it is asked
+	// for these.
+	MaxNamed = 1 << 16
+	// MaxGrants bounds the lumps that a peer may load.
+	MaxGrants = 1 << 20
+	// grantsKept is how long a peer that was cut off may still load what it was
+	// granted, so that it can go on where it was.
+	grantsKept = 10 * time.Minute
+	// maxReason bounds the text of a down signal.
+	maxReason = 256
+	// maxProgram bounds the name that a peer gives itself.
+	maxProgram = 128
+	// helloTimeout bounds how long a peer may take to say hello.
+	helloTimeout = 10 * time.Second
+	// MaxPeers is how many peers may be connected.
+	MaxPeers = 4096
+)
