@@ -3,6 +3,7 @@ package mux
 import (
 	"fmt"
 	"sync"
+	"time"
 )
 
 // turnMax is how many streams have their turn in one batch.
@@ -65,7 +66,7 @@ func (m *Session) write() {
 		}
 		if len(b) > 0 {
 			if _, err := m.c.Write(b); err != nil {
-				m.lost(err)
+				m.writeLost(err)
 				return
 			}
 		}
@@ -186,4 +187,17 @@ func (m *Session) lost(err error) {
 		return
 	}
 	m.fail(fmt.Errorf("%w: %w", ErrLost, err))
+}
+
+// writeLost ends the session because it cannot write. The reader may be about to
+// find the other end's goodbye, which says more than a broken pipe, and gets
+// lingerTime for it.
+func (m *Session) writeLost(err error) {
+	wait := time.NewTimer(lingerTime)
+	defer wait.Stop()
+	select {
+	case <-m.done:
+	case <-wait.C:
+		m.lost(err)
+	}
 }
