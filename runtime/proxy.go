@@ -161,16 +161,21 @@ func (rt *Runtime) Waiting(c Capability) int {
 	return 0
 }
 
-// stalled makes a process wait until a way out has room. A blocking guest waits
-// here; a handler is not called again before.
-func (p *Process) stalled(err error) {
+// stalled makes a process wait until a way out has room. A handler is not called
+// again before; one that sends more in the same call waits here, as blocking guests
+// do.
+func (p *Process) stalled(w *Worker, err error) {
 	full, ok := err.(*FullError)
 	if !ok || p.dur != nil {
 		return
 	}
 	if p.cond == nil {
+		again := p.stall != nil
 		p.stall = full.Drained
-		return
+		if !again {
+			return
+		}
+		w.leave()
 	}
 	for {
 		select {

@@ -61,12 +61,14 @@ func (i *Info) Name() string {
 
 // Conn is a connection with a peer.
 type Conn struct {
-	node *Node
-	info Info
-	mux  *mux.Session
-	out  *mux.Stream // messages
-	want *want.Exchange
-	root runtime.Capability // what the peer gave
+	node   *Node
+	info   Info
+	name   string // for logs
+	origin string // for events
+	mux    *mux.Session
+	out    *mux.Stream // messages
+	want   *want.Exchange
+	root   runtime.Capability // what the peer gave
 
 	grants     *grants
 	everything bool // the peer may load every block
@@ -232,7 +234,7 @@ func (c *Conn) receive(m *message, body []byte) error {
 		return err
 	}
 	c.messagesIn.Add(1)
-	msg := runtime.Message{Data: m.body, Lumps: m.lumps, Origin: c.node.origin(c)}
+	msg := runtime.Message{Data: m.body, Lumps: m.lumps, Origin: c.origin}
 	c.mu.Lock()
 	e := c.exports[m.target]
 	if e == nil {
@@ -293,8 +295,16 @@ func (c *Conn) handle(op byte, body []byte) error {
 	if cur.err != nil {
 		return cur.err
 	}
-	perms := map[byte]caps.Perms{opWatch: caps.Monitor, opKill: caps.Kill, opLink: caps.Link, opFailed: caps.Link}[op]
-	e, err := c.exported(id, perms)
+	var needs caps.Perms
+	switch op {
+	case opWatch:
+		needs = caps.Monitor
+	case opKill:
+		needs = caps.Kill
+	case opLink, opFailed:
+		needs = caps.Link
+	}
+	e, err := c.exported(id, needs)
 	if err != nil || e == nil {
 		return err
 	}
@@ -304,13 +314,13 @@ func (c *Conn) handle(op byte, body []byte) error {
 	case opUnwatch:
 		c.unwatch(e, true, false)
 	case opKill:
-		c.node.rt.KillCapability(e.cap, false, "peer "+c.info.Name())
+		c.node.rt.KillCapability(e.cap, false, c.origin)
 	case opLink:
 		c.watch(e, false, true)
 	case opUnlink:
 		c.unwatch(e, false, true)
 	case opFailed:
-		c.node.rt.KillCapability(e.cap, true, "peer "+c.info.Name())
+		c.node.rt.KillCapability(e.cap, true, c.origin)
 	}
 	return nil
 }
@@ -369,4 +379,12 @@ func (f *frames) fill(n int) error {
 		}
 	}
 	return nil
+}
+
+// Held returns how many mailboxes the peer holds capabilities to, and how many of
+// the peer's are held here.
+func (c *Conn) Held() (exports, imports int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.exports), c.live
 }

@@ -34,7 +34,7 @@ func (c *Conn) deliver(e *export, to runtime.Capability, m runtime.Message) erro
 	case errors.Is(err, runtime.ErrBusy):
 	case err != nil:
 		if !errors.Is(err, runtime.ErrNoProcess) && !errors.Is(err, runtime.ErrStopped) {
-			c.node.log.Warn("a message of a peer could not be delivered", "peer", c.info.Name(), "to", to.Ref, "error", err)
+			c.node.log.Warn("a message of a peer could not be delivered", "peer", c.name, "to", to.Ref, "error", err)
 		}
 		return nil
 	default:
@@ -70,7 +70,7 @@ func (c *Conn) stall(e *export) {
 			return
 		case <-end.C:
 			e.lost = true
-			c.node.log.Warn("messages of a peer are lost: their mailbox stays full", "peer", c.info.Name(), "to", e.cap.Ref)
+			c.node.log.Warn("messages of a peer are lost: their mailbox stays full", "peer", c.name, "to", e.cap.Ref)
 			return
 		}
 	}
@@ -167,7 +167,7 @@ func (h *held) drain(c *Conn, pid uint64, q *heldQueue) {
 			}
 		}
 		if err != nil && ctx.Err() == nil {
-			c.node.log.Warn("a message of a peer was refused: a lump that it names could not be had", "peer", c.info.Name(), "to", it.to.Ref, "error", err)
+			c.node.log.Warn("a message of a peer was refused: a lump that it names could not be had", "peer", c.name, "to", it.to.Ref, "error", err)
 		}
 		h.mu.Lock()
 		h.bytes -= len(it.m.Data)

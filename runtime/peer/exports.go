@@ -33,7 +33,7 @@ func (c *Conn) describe(x runtime.Capability) descriptor {
 	e := c.exports[c.numbers[x.Ref]]
 	if e == nil {
 		if len(c.exports) >= MaxExports {
-			c.node.log.Warn("a capability could not be sent: the peer holds too many", "peer", c.info.Name(), "limit", MaxExports)
+			c.node.log.Warn("a capability could not be sent: the peer holds too many", "peer", c.name, "limit", MaxExports)
 			return descriptor{}
 		}
 		c.lastExport++
@@ -67,7 +67,7 @@ func (c *Conn) exported(id uint64, perms caps.Perms) (*export, error) {
 	}
 	if !e.perms.Has(perms) {
 		c.denied.Add(1)
-		c.node.log.Debug("a peer used a capability as it may not", "peer", c.info.Name(), "target", e.cap.Ref, "wants", perms)
+		c.node.log.Debug("a peer used a capability as it may not", "peer", c.name, "target", e.cap.Ref, "wants", perms)
 		return nil, nil
 	}
 	return e, nil
@@ -172,6 +172,6 @@ func (c *Conn) dropExports() {
 		cancel()
 	}
 	for _, x := range linked {
-		c.node.rt.KillCapability(x, true, "peer "+c.info.Name())
+		c.node.rt.KillCapability(x, true, c.origin)
 	}
 }

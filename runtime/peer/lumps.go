@@ -349,7 +349,7 @@ func (c *Conn) offered(cid lumps.CID) {
 		defer c.node.wg.Done()
 		defer func() { <-c.offers }()
 		if err := c.node.Fetch(c.node.ctx, cid); err != nil {
-			c.node.log.Info("an offered lump did not come", "peer", c.info.Name(), "lump", cid, "error", err)
+			c.node.log.Info("an offered lump did not come", "peer", c.name, "lump", cid, "error", err)
 		}
 	}()
 }

@@ -175,6 +175,8 @@ func (n *Node) Attach(ctx context.Context, sc io.ReadWriteCloser, a Attach) (*Co
 	}
 	n.wg.Add(1)
 	n.mu.Unlock()
+	c.name = c.info.Name()
+	c.origin = "peer " + c.name
 	c.info.ID, c.info.Since = n.lastID.Add(1), time.Now()
 	if nc, ok := sc.(net.Conn); ok {
 		mux.Tune(nc)
@@ -320,9 +322,6 @@ func (n *Node) left(c *Conn, err error) {
 
 // public reports whether everybody may load a lump.
 func (n *Node) public(cid lumps.CID) bool { return n.rt.IsRoot(PublicPrefix, cid) }
-
-// origin says in the journal who sent a message.
-func (n *Node) origin(c *Conn) string { return "peer " + c.info.Name() }
 
 // By returns the connections with a key.
 func (n *Node) By(key ed25519.PublicKey) (out []*Conn) {

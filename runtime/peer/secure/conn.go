@@ -218,13 +218,16 @@ func (c *Conn) writable() error {
 const (
 	// closeTimeout bounds Close where the peer reads nothing.
 	closeTimeout = time.Second
+	// lingerTimeout bounds how long Close takes in what a peer sends that has not
+	// heard of it yet.
+	lingerTimeout = 3 * time.Second
 	// lingerIdle is how long Close waits for more where the peer still sends.
 	// Closing a socket with bytes unread resets it, and the close record with it.
 	lingerIdle = 20 * time.Millisecond
 )
 
 // Close tells the peer that this is the end, and ends. What was written before is
-// delivered as far as the peer reads it within a second. Blocked calls return.
+// delivered as far as the peer takes it within seconds. Blocked calls return.
 func (c *Conn) Close() error {
 	if !c.shut(time.Now().Add(closeTimeout)) {
 		return nil
@@ -242,7 +245,7 @@ func (c *Conn) Close() error {
 	c.r.release()
 	if c.readErr == nil {
 		c.readErr = ErrClosed
-		linger(c.conn)
+		linger(c.conn, lingerTimeout)
 	}
 	c.reading.Unlock()
 	return c.conn.Close()
@@ -279,15 +282,15 @@ func (c *Conn) setDeadline(set func(time.Time) error, t time.Time) error {
 }
 
 // linger lets the peer hear the last words of a socket: it ends the outgoing half
-// and takes in what still comes, until the peer ends, pauses or closeTimeout is over.
-func linger(c net.Conn) {
+// and takes in what still comes, until the peer ends, pauses or the limit is over.
+func linger(c net.Conn, limit time.Duration) {
 	half, ok := c.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
 		return
 	}
-	end := time.Now().Add(closeTimeout)
-	var b [4096]byte
-	for time.Now().Before(end) {
+	b := largeReads.Get().(*[largeRead]byte)
+	defer largeReads.Put(b)
+	for end := time.Now().Add(limit); time.Now().Before(end); {
 		c.SetReadDeadline(time.Now().Add(lingerIdle))
 		if _, err := c.Read(b[:]); err != nil {
 			return

@@ -125,7 +125,7 @@ func expect(c net.Conn, kind uint8) ([]byte, error) {
 func hangUp(c net.Conn, cfg *ServerConfig, g *Gate, err error) {
 	sendAlert(c, cfg, err)
 	if g.mayLinger() {
-		linger(c)
+		linger(c, alertTimeout)
 		g.lingered()
 	}
 	c.Close()

@@ -1,6 +1,7 @@
 package secure
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -137,4 +138,42 @@ func connect(t testing.TB) (client, server *Conn) {
 	}
 	t.Cleanup(func() { client.Abort(); server.Abort() })
 	return client, server
+}
+
+// A flight is a client's first one, to be delivered as often as a test likes.
+type flight struct {
+	login          *clientLogin
+	preface, hello []byte
+}
+
+func firstFlight(t testing.TB, cfg *ClientConfig) flight {
+	t.Helper()
+	l, b, err := newClientLogin(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := prefaceFixed + len(cfg.Version)
+	return flight{l, b[:n], b[n+3:]}
+}
+
+// deliver gives the flight to a new login of the server.
+func (f flight) deliver(t testing.TB, cfg *ServerConfig) *serverLogin {
+	t.Helper()
+	l, err := f.tryDeliver(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func (f flight) tryDeliver(cfg *ServerConfig) (*serverLogin, error) {
+	p, raw, err := readPreface(bytes.NewReader(f.preface))
+	if err != nil {
+		return nil, err
+	}
+	l, err := newServerLogin(cfg, p, raw)
+	if err != nil {
+		return nil, err
+	}
+	return l, l.read(f.hello)
 }

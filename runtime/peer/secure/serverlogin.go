@@ -147,8 +147,7 @@ func (l *serverLogin) verify(body []byte) (ed25519.PublicKey, error) {
 	if _, ok := l.cfg.Directory.Credential(l.hello.credential); !ok || l.damaged != nil {
 		return nil, errors.Join(ErrAuth, l.damaged)
 	}
-	l.transcript.add(kindClientFinish, body[:ke3Len])
-	sum := l.transcript.sum()
+	sum := l.transcript.fork(kindClientFinish, body[:ke3Len])
 	secret := extract(l.expected.SessionSecret, sum)
 	plain, err := open(secret, labelClientFinish, body[ke3Len:])
 	if err != nil {
@@ -158,6 +157,7 @@ func (l *serverLogin) verify(body []byte) (ed25519.PublicKey, error) {
 	if !ed25519.Verify(key, signed(labelClientSigns, sum), plain[ed25519.PublicKeySize:]) {
 		return nil, ErrIdentity
 	}
+	l.transcript.add(kindClientFinish, body[:ke3Len])
 	l.transcript.add(kindClientFinish, plain)
 	l.main = extract(secret, l.transcript.sum())
 	return key, nil
