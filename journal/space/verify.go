@@ -330,3 +330,8 @@ func (p *part) catalogue() error {
 	}
 	return s.AddLump(p.ctx, ls...)
 }
+
+// Measure is what the catalogue should say of a stored lump.
+func Measure(ctx context.Context, s store.Store, c lumps.CID, kind store.Kind) (store.Lump, error) {
+	return measure(ctx, s, c, kind)
+}
