@@ -42,6 +42,10 @@ var (
 	ErrNoSnapshot = errors.New("no such snapshot")
 	// ErrLost reports a connection that ended while a call was open.
 	ErrLost = errors.New("the connection to the server was lost")
+	// ErrNoPeer reports a name, number or key that no connection has.
+	ErrNoPeer = errors.New("no such peer is connected; hearth-ctl list-peers shows who is")
+	// ErrNoPeers reports a program that has nothing to do with other peers.
+	ErrNoPeers = errors.New("this world has nothing to do with other peers")
 	// ErrInternal stands at the client for a fault that has no kind of its own.
 	ErrInternal = errors.New("the server met a fault")
 )
@@ -55,6 +59,7 @@ const (
 	ExitCreate      = 73
 	ExitIO          = 74
 	ExitTemporary   = 75
+	ExitProtocol    = 76
 	ExitPermission  = 77
 	ExitInterrupted = 130
 )

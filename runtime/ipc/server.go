@@ -43,6 +43,11 @@ type World struct {
 	// Copy makes a world in the folder into that ends at an event of this one. May
 	// be nil.
 	Copy func(ctx context.Context, seq uint64, into string) error
+	// Peers is what this program has to do with others. May be nil.
+	Peers Peers
+	// Sync moves this world, or another into it, by what differs, and tells progress
+	// of it. What progress returns ends it. May be nil.
+	Sync func(ctx context.Context, p SyncParams, progress func(SyncProgress) error) (SyncResult, error)
 }
 
 // Server answers the calls of clients.
