@@ -10,7 +10,6 @@ import (
 
 	"hearth/lumps/want"
 	"hearth/runtime/peer/secure"
-	"hearth/runtime/peer/transport"
 	"hearth/runtime/peer/trust"
 )
 
@@ -23,14 +22,17 @@ const (
 	steady = 10 * time.Second
 )
 
+// Pin says whether a server's key is the right one, before the password is used.
+type Pin func(server ed25519.PublicKey) error
+
 // Client connects to a server and, with Run, stays connected.
 type Client struct {
 	Node     *Node
+	Program  string // what it calls itself; "" is what the node does
 	Link     trust.Link
 	Identity ed25519.PrivateKey
 	Password []byte
-	// Pin says whether a server's key is the right one.
-	Pin func(server ed25519.PublicKey) error
+	Pin      Pin
 	// Blocks serves what the server asks for in the place of the node's rules. May
 	// be nil.
 	Blocks want.Provider
@@ -48,33 +50,15 @@ type Client struct {
 
 // Connect connects once.
 func (d *Client) Connect(ctx context.Context) (*Conn, error) {
-	dial := d.Dial
-	if dial == nil {
-		dial = transport.Dial
-	}
-	nc, err := dial(ctx, d.Link)
+	sc, server, err := d.secured(ctx)
 	if err != nil {
-		return nil, err
-	}
-	credential := d.Link.Credential
-	if credential == "" {
-		credential = trust.SpaceCredential
-	}
-	var server ed25519.PublicKey
-	sc, err := secure.Client(ctx, nc, &secure.ClientConfig{
-		Identity: d.Identity, Space: d.Link.Space, Credential: credential, Password: d.Password,
-		Version: d.Node.o.Program, MinKSF: d.MinKSF,
-		Pin: func(k ed25519.PublicKey) error { server = k; return d.Pin(k) },
-	})
-	if err != nil {
-		nc.Close()
 		return nil, err
 	}
 	role := d.Role
 	if role == "" {
 		role = trust.Guest
 	}
-	info := Info{Key: server, Role: role, Addr: nc.RemoteAddr(), Server: true}
+	info := Info{Key: server, Role: role, Addr: sc.RemoteAddr(), Server: true}
 	return d.Node.Attach(ctx, sc, Attach{Info: info, Dialed: true, Blocks: d.Blocks})
 }
 

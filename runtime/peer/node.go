@@ -225,30 +225,17 @@ func (c *Conn) greet(ctx context.Context, a Attach) (*frames, error) {
 			c.mux.Close("no hello came in time")
 		}
 	})()
-	kinds := []struct {
-		kind  byte
-		class mux.Class
-		s     *mux.Stream
-	}{{streamMessages, mux.Interactive, nil}, {streamWants, mux.Interactive, nil}, {streamData, mux.Bulk, nil}}
-	for i := range kinds {
-		k := &kinds[i]
-		var err error
-		if a.Dialed {
-			k.s, err = c.mux.Open(k.kind, k.class)
-		} else if k.s, err = c.mux.Accept(ctx); err == nil && k.s.Kind() != k.kind {
-			err = broken("it opens a stream of kind %q where %q must come", k.s.Kind(), k.kind)
-		}
-		if err != nil {
-			return nil, err
-		}
+	streams, err := openStreams(ctx, c.mux, a.Dialed)
+	if err != nil {
+		return nil, err
 	}
-	c.out = kinds[0].s
+	c.out = streams[0]
 	c.out.OnDrained(drained, c.drained)
 	provider := a.Blocks
 	if provider == nil {
 		provider = c
 	}
-	c.want = want.New(kinds[1].s, kinds[2].s, want.Options{Provider: provider})
+	c.want = want.New(streams[1], streams[2], want.Options{Provider: provider})
 
 	mine := hello{version: version, program: c.node.o.Program}
 	c.mu.Lock()
@@ -261,22 +248,9 @@ func (c *Conn) greet(ctx context.Context, a Attach) (*frames, error) {
 	c.mu.Unlock()
 
 	r := newFrames(c.out)
-	op, body, err := r.next()
-	if err != nil {
-		if why := c.mux.Err(); why != nil {
-			err = why
-		}
-		return nil, err
-	}
-	if op != opHello {
-		return nil, broken("it does not begin with a hello")
-	}
-	h, err := parseHello(body)
+	h, err := readHello(c.mux, r)
 	if err != nil {
 		return nil, err
-	}
-	if h.version != version {
-		return nil, broken("it speaks version %d of the messages, this is version %d", h.version, version)
 	}
 	c.info.Program = h.program
 	if h.root.kind != capDead {
@@ -288,6 +262,43 @@ func (c *Conn) greet(ctx context.Context, a Attach) (*frames, error) {
 		c.mu.Unlock()
 	}
 	return r, err
+}
+
+// openStreams opens or accepts the streams that every connection has: messages,
+// wants, data.
+func openStreams(ctx context.Context, m *mux.Session, dialed bool) (out [3]*mux.Stream, err error) {
+	for i, k := range [3]struct {
+		kind  byte
+		class mux.Class
+	}{{streamMessages, mux.Interactive}, {streamWants, mux.Interactive}, {streamData, mux.Bulk}} {
+		if dialed {
+			out[i], err = m.Open(k.kind, k.class)
+		} else if out[i], err = m.Accept(ctx); err == nil && out[i].Kind() != k.kind {
+			err = broken("it opens a stream of kind %q where %q must come", out[i].Kind(), k.kind)
+		}
+		if err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// readHello reads what a peer begins with.
+func readHello(m *mux.Session, r *frames) (h hello, err error) {
+	op, body, err := r.next()
+	if err != nil {
+		if why := m.Err(); why != nil {
+			err = why
+		}
+		return h, err
+	}
+	if op != opHello {
+		return h, broken("it does not begin with a hello")
+	}
+	if h, err = parseHello(body); err == nil && h.version != version {
+		err = broken("it speaks version %d of the messages, this is version %d", h.version, version)
+	}
+	return h, err
 }
 
 // accept takes the streams that the peer opens later.

@@ -46,7 +46,7 @@ var SegmentSize int64
 
 // contents are the names that a world may have. What is not among them keeps
 // Make from using a folder.
-var contents = []string{"format", "lock", "store", "journal", "cache", "branch", "unfinished", "format.tmp", "branch.tmp", "unfinished.tmp"}
+var contents = []string{"format", "lock", "store", "journal", "cache", "peer", "branch", "unfinished", "format.tmp", "branch.tmp", "unfinished.tmp"}
 
 // Dir returns the absolute path of a world's folder, with symbolic links
 // resolved as far as it exists: one world has one name.

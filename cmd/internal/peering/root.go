@@ -1,0 +1,141 @@
+package peering
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"hearth/lumps"
+	"hearth/runtime"
+	"hearth/runtime/caps"
+	"hearth/runtime/native"
+	"hearth/runtime/peer"
+	"hearth/runtime/peer/trust"
+)
+
+// Names of roots that are no service.
+const (
+	// RootView is a registry that shows the names of guests, and of native services
+	// that are shared, and binds none.
+	RootView = "view"
+	// RootRegistry is the registry itself: peers may bind names and reach everything.
+	RootRegistry = "registry"
+	// RootNothing gives a peer nothing.
+	RootNothing = "nothing"
+)
+
+// roots chooses what a peer is given, and lets guests choose and hear.
+type roots struct {
+	rt     *runtime.Runtime
+	log    *slog.Logger
+	choice string
+	view   runtime.Capability
+
+	mu     sync.Mutex
+	chosen runtime.Capability   // by a guest, before all else
+	hears  []runtime.Capability // who is told of the roots of peers
+}
+
+// newRoots makes the view. shared are native services that it shows.
+func newRoots(rt *runtime.Runtime, log *slog.Logger, choice string, shared []string) *roots {
+	r := &roots{rt: rt, log: log, choice: choice}
+	view := rt.NewService(native.RegistryView(func(name string, native bool) bool {
+		return !native || slices.Contains(shared, name)
+	}))
+	r.view = view.Cap(caps.Send | caps.Monitor)
+	return r
+}
+
+// root is what a peer is given.
+func (r *roots) root(i peer.Info) runtime.Capability {
+	if i.Role == trust.Mirror {
+		return runtime.Capability{} // it comes for the lumps
+	}
+	r.mu.Lock()
+	chosen := r.chosen
+	r.mu.Unlock()
+	if chosen.Ref.Kind != 0 {
+		return chosen
+	}
+	name := r.choice
+	switch name {
+	case RootNothing:
+		return runtime.Capability{}
+	case RootView:
+		return r.view
+	case RootRegistry:
+		name = runtime.RegistryName
+	}
+	c, ok := r.rt.Lookup(name)
+	if !ok {
+		r.log.Warn("a peer is given nothing: the service that is its root is not there", "service", name, "peer", i.Name())
+	}
+	return c
+}
+
+// hook serves hearth.init.Server or hearth.init.Client:
+//
+//	a message with a capability behind the reply address: peers are given it when
+//	they connect from now on; the answer is null
+//	a message with the reply address alone: it gets a message {"peer":KEY ID,
+//	"credential":NAME} with the root capability of every peer that connects, those
+//	first that are connected
+func (r *roots) hook(conns func() []*peer.Conn) func(context.Context, *runtime.Request) {
+	return func(_ context.Context, q *runtime.Request) {
+		if args := q.Args(); len(args) > 0 {
+			r.mu.Lock()
+			r.chosen = args[0]
+			r.mu.Unlock()
+			q.Reply([]byte("null"))
+			return
+		}
+		to, ok := q.ReplyTo()
+		if !ok {
+			q.Drop("nobody to tell")
+			return
+		}
+		r.mu.Lock()
+		r.hears = append(r.hears, to)
+		if len(r.hears) > maxHears {
+			r.hears = r.hears[1:]
+		}
+		r.mu.Unlock()
+		r.rt.Monitor(to, func(string) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.hears = slices.DeleteFunc(r.hears, func(c runtime.Capability) bool { return c.Ref == to.Ref })
+		})
+		for _, c := range conns() {
+			r.tell(c, to)
+		}
+	}
+}
+
+// maxHears is how many guests hear of peers: the latest.
+const maxHears = 64
+
+// connected tells the guests that want to hear of a peer.
+func (r *roots) connected(c *peer.Conn) {
+	r.mu.Lock()
+	hears := slices.Clone(r.hears)
+	r.mu.Unlock()
+	for _, to := range hears {
+		r.tell(c, to)
+	}
+}
+
+func (r *roots) tell(c *peer.Conn, to runtime.Capability) {
+	if c.Root().Ref.Kind == 0 {
+		return
+	}
+	i := c.Info()
+	b, err := json.Marshal(map[string]string{"peer": trust.KeyID(i.Key), "credential": i.Credential})
+	if err != nil {
+		return
+	}
+	if _, _, err := r.rt.Accept(to, runtime.Message{Data: b, Caps: []runtime.Capability{c.Root()}, Lumps: []lumps.CID{}, Origin: "hearth.init"}); err != nil {
+		r.log.Debug("a guest could not be told of a peer", "error", err)
+	}
+}
