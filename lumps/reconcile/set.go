@@ -32,8 +32,10 @@ type Set struct{ keys []key }
 // left out.
 func NewSet(cids iter.Seq[lumps.CID]) *Set {
 	var keys []key
+	b := make([]byte, lumps.CIDLen) // or every c would be allocated
 	for c := range cids {
-		if _, err := lumps.FromBytes(c[:]); err == nil {
+		copy(b, c[:])
+		if _, err := lumps.FromBytes(b); err == nil {
 			keys = append(keys, keyOf(c))
 		}
 	}

@@ -105,13 +105,14 @@ func (r *reader) fingerprint() fingerprint { return fingerprint(r.take(fingerpri
 
 // bound reads one that is above what came before.
 func (r *reader) bound(above bound) (b bound) {
-	b.n = uint8(r.u8())
-	if !b.end() {
-		if b.n > keyLen {
-			r.fail("a bound has %d bytes", b.n)
-			return b
-		}
-		copy(b.prefix[:], r.take(int(b.n)))
+	switch n := r.u8(); {
+	case n == endBound:
+		b = theEnd
+	case n > keyLen:
+		r.fail("a bound has %d bytes, and a key %d", n, keyLen)
+	default:
+		b.n = uint8(n)
+		copy(b.prefix[:], r.take(n))
 	}
 	if r.err == nil && b.compare(above) <= 0 {
 		r.fail("bounds do not rise")
