@@ -3,7 +3,6 @@ package mirror
 import (
 	"context"
 	"time"
-
 )
 
 // WatchOptions say how a mirror follows.
@@ -72,4 +71,3 @@ func (o *WatchOptions) tell(r Result, taken time.Time) {
 	}
 	o.Moved(r, behind)
 }
-
