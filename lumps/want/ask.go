@@ -334,7 +334,11 @@ func (a *asker) placed(c chunk) error {
 	a.stats.PartialIn -= int64(k.total - k.resumed - c.n)
 	if !right {
 		if k.resumed == 0 {
-			return protocolError("what came for lump %s does not hash to it", k.cid)
+			err := protocolError("what came for lump %s does not hash to it", k.cid)
+			if !k.cancelled && a.err == nil {
+				a.finish(k, nil, err)
+			}
+			return err
 		}
 		// The beginning came from somebody else, who may be the one who lied.
 		k.asm, k.resumed = nil, 0

@@ -26,8 +26,9 @@ const progressEvery = 100 * time.Millisecond
 // Fetch brings whole DAGs. It walks from the roots, reads what is there, asks for
 // what is not, and persists what is verified and nothing else, many blocks to a
 // Put. That a block is there never says that what it links to is, so the walk
-// looks at everything that Skip does not vouch for. Whatever ends a Run, what was
-// verified until then is persisted: the next Run asks only for what lacks.
+// looks at everything that Skip does not vouch for. A block with links that is
+// damaged where it lies is brought again. Whatever ends a Run, what was verified
+// until then is persisted: the next Run asks only for what lacks.
 //
 // Memory is the set of CIDs, Parallel blocks, and two batches.
 type Fetch struct {
@@ -179,6 +180,11 @@ func (r *run) visit(c lumps.CID) error {
 		return nil
 	}
 	block, here, err := r.local(c)
+	var damage *store.CorruptError
+	if errors.As(err, &damage) {
+		// It is fetched again, and what is damaged makes place only when that came.
+		here, err = false, nil
+	}
 	if err != nil {
 		return err
 	}
@@ -196,6 +202,11 @@ func (r *run) visit(c lumps.CID) error {
 	}
 	if here {
 		return nil
+	}
+	if damage != nil {
+		if err := r.To.Remove(r.ctx, c); err != nil {
+			return err
+		}
 	}
 	r.add(FetchStats{Looked: 1, Blocks: 1, Bytes: int64(len(block))})
 	return r.batch.add(store.Block{CID: c, Data: block})
