@@ -37,12 +37,22 @@ const (
 const (
 	// batchMax is how much of interactive streams goes out in one write.
 	batchMax = 64 << 10
+	// burstMax is how many bulk frames go into a batch where the connection takes
+	// them all within burstTime, so that nobody notices.
+	burstMax  = 4
+	burstTime = 500 * time.Microsecond
 	// sendBuffer is what Write queues before it blocks: one batch, so that the
 	// next is ready when one has left.
 	sendBuffer = 64 << 10
 	// readMin and readMax are the sizes of the buffer that a session reads with.
 	// An idle session keeps the small one.
 	readMin, readMax = 4 << 10, 64 << 10
+	// readLarge is what a session reads ahead where large frames follow one
+	// another: little, as what it reads ahead of a payload is copied once more.
+	readLarge = 512
+	// wholeMin is how much of a block or of a payload is worth moving without
+	// copying it.
+	wholeMin = 4 << 10
 	// maxPings is how many pings may wait for their answer. A peer that is owed
 	// more than twice as many is flooding.
 	maxPings = 16

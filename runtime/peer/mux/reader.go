@@ -18,30 +18,50 @@ type incoming struct {
 }
 
 // read is the goroutine that receives. Payloads are handed to streams as they
-// come, so its buffer need hold no more than a header.
+// come, so its buffer need hold no more than a control frame; and the rest of a
+// large payload is read into a block that its stream takes as it is.
 func (m *Session) read() {
 	defer m.leave()
 	in := incoming{tokens: floodBurst}
 	buf := make([]byte, readMin)
-	held := 0
+	var spare *block
+	defer func() {
+		if spare != nil {
+			blocks.Put(spare)
+		}
+	}()
+	held, limit := 0, readMin
 	for {
-		n, err := m.c.Read(buf[held:])
-		if n > 0 {
-			in.now = m.now()
-			m.heard.Store(int64(in.now))
+		var n int
+		var err error
+		if in.left >= wholeMin && in.stream != nil {
+			if spare == nil {
+				spare = blocks.Get().(*block)
+			}
+			if n, err = m.c.Read(spare.data[:in.left]); n > 0 {
+				m.hear(&in)
+				in.left -= n
+				if in.stream.deliver(spare, spare.data[:n], in.now, in.fin && in.left == 0) {
+					spare = nil
+				}
+			}
+			limit = readLarge
+		} else if n, err = m.c.Read(buf[held:max(limit, held+headerLen)]); n > 0 {
+			m.hear(&in)
 			held += n
 			used, perr := m.parse(&in, buf[:held])
 			if perr != nil {
 				m.fail(perr)
 				return
 			}
-			if held == len(buf) && len(buf) < readMax {
+			if held == len(buf) && len(buf) < readMax && in.left < wholeMin {
 				grown := make([]byte, min(4*len(buf), readMax))
 				held = copy(grown, buf[used:held])
 				buf = grown
 			} else {
 				held = copy(buf, buf[used:held])
 			}
+			limit = len(buf)
 		}
 		if err != nil {
 			if err == io.EOF {
@@ -51,6 +71,12 @@ func (m *Session) read() {
 			return
 		}
 	}
+}
+
+// hear notes that bytes came.
+func (m *Session) hear(in *incoming) {
+	in.now = m.now()
+	m.heard.Store(int64(in.now))
 }
 
 // parse handles what has come and returns how much of it is done with.
@@ -64,7 +90,7 @@ func (m *Session) parse(in *incoming, b []byte) (used int, err error) {
 			}
 			in.left -= k
 			if in.stream != nil {
-				in.stream.deliver(b[:k], in.now, in.fin && in.left == 0)
+				in.stream.deliver(nil, b[:k], in.now, in.fin && in.left == 0)
 			}
 			b = b[k:]
 			continue
@@ -173,8 +199,8 @@ func (s *Stream) expect(length int, fin bool, in *incoming) error {
 }
 
 // deliver gives a stream a piece of a payload, the last one before its end or
-// not.
-func (s *Stream) deliver(p []byte, now time.Duration, end bool) {
+// not. It reports whether it kept the block that the piece stands in, if any.
+func (s *Stream) deliver(x *block, p []byte, now time.Duration, end bool) (kept bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -185,13 +211,20 @@ func (s *Stream) deliver(p []byte, now time.Duration, end bool) {
 			s.abandon()
 		}
 	default:
-		s.recv.push(p)
+		// A block that is mostly empty would let a peer fill memory with little.
+		if x != nil && len(p) >= blockSize/2 {
+			s.recv.attach(x, len(p))
+			kept = true
+		} else {
+			s.recv.push(p)
+		}
 		s.measure(len(p), now)
 		s.readable.Signal()
 	}
 	if end {
 		s.finish()
 	}
+	return kept
 }
 
 // finish ends the direction that comes in; the caller holds mu.

@@ -8,9 +8,9 @@ import (
 )
 
 // unsentMax is how much the kernel may hold that it has not sent yet: enough to
-// keep a fast link busy while the session makes the next batch, 5 ms at
+// keep a fast link busy while the session makes the next batch, 10 ms at
 // 50 Mbit/s.
-const unsentMax = 32 << 10
+const unsentMax = 64 << 10
 
 // Tune keeps the queue short that the kernel has in front of a TCP connection, so
 // that what a session decides to send first is first. It looks for the TCP

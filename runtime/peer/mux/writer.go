@@ -2,6 +2,7 @@ package mux
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -9,11 +10,56 @@ import (
 // turnMax is how many streams have their turn in one batch.
 const turnMax = 256
 
-// batches are the buffers that batches are made in. An idle session holds none.
-var batches = sync.Pool{New: func() any {
+// buffers are what batches are made in. An idle session holds none.
+var buffers = sync.Pool{New: func() any {
 	b := make([]byte, 0, batchMax+2*(headerLen+maxData))
 	return &b
 }}
+
+// A batch is frames that go out in one write. Large payloads stay in the blocks
+// that they were queued in, where the connection can write from several places.
+type batch struct {
+	b       []byte   // headers, and payloads that were copied
+	listed  int      // how much of b stands in pieces
+	pieces  [][]byte // all of the batch in order, but for the end of b
+	blocks  []*block // that pieces point into
+	size    int
+	whole   bool     // the connection can write from several places
+	drained []func() // to be called for streams that fell below their mark
+}
+
+// A gatherer writes several pieces as one, as the secured connection does.
+type gatherer interface {
+	WriteBuffers([][]byte) (int, error)
+}
+
+// attach puts a block behind what is there.
+func (b *batch) attach(x *block) {
+	b.pieces = append(b.pieces, b.b[b.listed:len(b.b):len(b.b)], x.data[x.r:x.w])
+	b.listed = len(b.b)
+	b.blocks = append(b.blocks, x)
+}
+
+// send writes the batch, and gives back its blocks.
+func (b *batch) send(m *Session) (err error) {
+	if len(b.blocks) == 0 {
+		if len(b.b) > 0 {
+			_, err = m.c.Write(b.b)
+		}
+		return err
+	}
+	if b.listed < len(b.b) {
+		b.pieces = append(b.pieces, b.b[b.listed:])
+	}
+	_, err = m.c.(gatherer).WriteBuffers(b.pieces)
+	for _, x := range b.blocks {
+		blocks.Put(x)
+	}
+	clear(b.pieces)
+	clear(b.blocks)
+	b.pieces, b.blocks = b.pieces[:0], b.blocks[:0]
+	return err
+}
 
 // busy reports whether the writer has something to do; the caller holds mu.
 func (m *Session) busy() bool {
@@ -28,8 +74,10 @@ func (m *Session) leaving() bool {
 // write is the goroutine that sends.
 func (m *Session) write() {
 	defer m.leave()
-	var turn []*Stream
-	var drained []func()
+	var turn, bulk []*Stream
+	var b batch
+	_, b.whole = m.c.(gatherer)
+	pace := pace{frames: 1}
 	for {
 		m.mu.Lock()
 		for !m.busy() {
@@ -39,39 +87,46 @@ func (m *Session) write() {
 			m.mu.Unlock()
 			return
 		}
-		buf := batches.Get().(*[]byte)
-		b := m.takeControl((*buf)[:0])
+		buf := buffers.Get().(*[]byte)
+		b.b, b.listed, b.size = m.takeControl((*buf)[:0]), 0, 0
 		// Whose turn it is is settled while the OPEN frames are taken, so that no
 		// stream's data goes before its OPEN.
-		turn = turn[:0]
+		turn, bulk = turn[:0], bulk[:0]
 		for m.ready[Interactive].len() > 0 && len(turn) < turnMax {
 			turn = append(turn, m.ready[Interactive].pop())
 		}
-		var bulk *Stream
-		if m.ready[Bulk].len() > 0 {
-			bulk = m.ready[Bulk].pop()
+		frames := 1
+		if len(turn) == 0 {
+			frames = pace.frames
 		}
-		goodbye := bulk == nil && len(turn) == 0 && m.leaving()
+		for m.ready[Bulk].len() > 0 && len(bulk) < frames {
+			bulk = append(bulk, m.ready[Bulk].pop())
+		}
+		goodbye := len(bulk) == 0 && len(turn) == 0 && m.leaving()
 		if goodbye {
-			b = appendGoAway(b, m.closing.Reason)
+			b.b = appendGoAway(b.b, m.closing.Reason)
 			m.said = true
 		}
 		m.mu.Unlock()
 
-		b, drained = m.gather(b, turn, bulk, drained[:0])
+		b.gather(turn)
+		b.gatherBulk(bulk, frames)
 		clear(turn)
-		for i, f := range drained {
+		clear(bulk)
+		for i, f := range b.drained {
 			f()
-			drained[i] = nil
+			b.drained[i] = nil
 		}
-		if len(b) > 0 {
-			if _, err := m.c.Write(b); err != nil {
-				m.writeLost(err)
-				return
-			}
+		b.drained = b.drained[:0]
+		began := time.Now()
+		if err := b.send(m); err != nil {
+			m.writeLost(err)
+			return
 		}
-		*buf = b[:0]
-		batches.Put(buf)
+		pace.note(b.size, time.Since(began))
+		*buf = b.b[:0]
+		buffers.Put(buf)
+		b.b = nil
 		if goodbye {
 			// The reader waits for the other end to hear it and to close. To close
 			// here and now could overtake it.
@@ -79,6 +134,21 @@ func (m *Session) write() {
 			return
 		}
 	}
+}
+
+// A pace says how many bulk frames a batch may have, from how fast the connection
+// took those before it.
+type pace struct {
+	frames int
+	bytes  float64 // both fade, by an eighth with each batch
+	took   time.Duration
+}
+
+func (p *pace) note(size int, took time.Duration) {
+	p.bytes = p.bytes*7/8 + float64(size)
+	p.took = p.took*7/8 + took
+	p.frames = int(p.bytes * float64(burstTime) / (float64(p.took+1) * maxData))
+	p.frames = min(max(p.frames, 1), burstMax)
 }
 
 // takeControl moves what goes first to b; the caller holds mu.
@@ -97,22 +167,19 @@ func (m *Session) takeControl(b []byte) []byte {
 	return b
 }
 
-// gather makes a batch: interactive streams in turn until it is full, then at
-// most one frame of a bulk stream.
-func (m *Session) gather(b []byte, turn []*Stream, bulk *Stream, drained []func()) ([]byte, []func()) {
-	full := len(b) + batchMax
-	for more := true; more; {
+// gather takes from interactive streams in turn until the batch is full.
+func (b *batch) gather(turn []*Stream) {
+	for more := true; more && b.size < batchMax; {
 		more = false
 		for i, s := range turn {
 			if s == nil {
 				continue
 			}
-			if len(b) >= full {
-				more = false
+			if b.size >= batchMax {
 				break
 			}
 			s.mu.Lock()
-			b, drained = s.take(b, drained)
+			s.take(b)
 			if s.sendable() {
 				more = true
 			} else {
@@ -127,13 +194,19 @@ func (m *Session) gather(b []byte, turn []*Stream, bulk *Stream, drained []func(
 			s.requeue()
 		}
 	}
-	if bulk != nil {
-		bulk.mu.Lock()
-		b, drained = bulk.take(b, drained)
-		bulk.mu.Unlock()
-		bulk.requeue()
+}
+
+// gatherBulk takes so many frames from bulk streams in turn.
+func (b *batch) gatherBulk(bulk []*Stream, frames int) {
+	for i := 0; len(bulk) > 0 && i < max(frames, len(bulk)); i++ {
+		s := bulk[i%len(bulk)]
+		s.mu.Lock()
+		s.take(b)
+		s.mu.Unlock()
 	}
-	return b, drained
+	for _, s := range bulk {
+		s.requeue()
+	}
 }
 
 // requeue ends a stream's turn.
@@ -144,18 +217,29 @@ func (s *Stream) requeue() {
 	s.schedule()
 }
 
-// take moves at most one frame of the stream to b; the caller holds mu.
-func (s *Stream) take(b []byte, drained []func()) ([]byte, []func()) {
+// take moves at most one frame of the stream to a batch; the caller holds mu.
+func (s *Stream) take(b *batch) {
 	if !s.sendable() {
-		return b, drained
+		return
 	}
 	n := min(s.send.n, s.credit, maxData)
+	first := s.send.first()
+	whole := b.whole && first >= wholeMin && first <= s.credit
+	if whole {
+		n = first
+	}
 	var flags byte
 	if s.fin && n == s.send.n {
 		flags = flagFin
 	}
-	b = appendHeader(b, frameData, flags, n, s.id)
-	b = b[:len(b)+s.send.pop(b[len(b):len(b)+n])]
+	b.b = appendHeader(b.b, frameData, flags, n, s.id)
+	if whole {
+		b.attach(s.send.detach())
+	} else {
+		b.b = slices.Grow(b.b, n)
+		b.b = b.b[:len(b.b)+s.send.pop(b.b[len(b.b):len(b.b)+n])]
+	}
+	b.size += headerLen + n
 	s.credit -= n
 	left := int64(n)
 	if flags == flagFin {
@@ -171,10 +255,9 @@ func (s *Stream) take(b []byte, drained []func()) ([]byte, []func()) {
 	if s.above && s.send.n <= s.low {
 		s.above = false
 		if s.drained != nil {
-			drained = append(drained, s.drained)
+			b.drained = append(b.drained, s.drained)
 		}
 	}
-	return b, drained
 }
 
 // lost ends the session because its connection did.
