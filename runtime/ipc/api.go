@@ -18,7 +18,14 @@ func (c *Client) Info(ctx context.Context) (Info, error) {
 // PutLump stores what r yields. With root it becomes a root of the space.
 func (c *Client) PutLump(ctx context.Context, r io.Reader, root bool) (Lump, error) {
 	var l Lump
-	err := c.Upload(ctx, "lump.put", putParams{root}, r, &l)
+	err := c.Upload(ctx, "lump.put", putParams{Root: root}, r, &l)
+	return l, err
+}
+
+// PublishLump stores what r yields as a root of the space that every peer may load.
+func (c *Client) PublishLump(ctx context.Context, r io.Reader) (Lump, error) {
+	var l Lump
+	err := c.Upload(ctx, "lump.put", putParams{Public: true}, r, &l)
 	return l, err
 }
 

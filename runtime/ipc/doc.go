@@ -47,7 +47,7 @@
 // # Methods
 //
 //	world.info      -> Info
-//	lump.put        {"root":bool} and data -> Lump
+//	lump.put        {"root":bool,"public":bool} and data -> Lump
 //	lump.get        {"cid"} -> items {"data"}, {"size"}
 //	lump.stat       {"cid"} -> Lump
 //	lump.list       -> items Lump
@@ -67,14 +67,30 @@
 //	world.copy      {"to","into"}: a world in that folder that ends at that event
 //	state           -> Replayed: the state as it is now, without a snapshot of it
 //
-// The types stand in types.go; their JSON names are the contract. Unknown members
+// Of a world among peers:
+//
+//	peer.list          -> items Peer
+//	peer.kick          {"who","reason"} -> {"kicked"}
+//	peer.rules         -> items Rule
+//	peer.rule          {"action","rule"}
+//	credential.list    -> items Credential
+//	credential.invite  InviteParams -> Invitation
+//	credential.revoke  {"name"}
+//	sync               SyncParams -> items SyncProgress, SyncResult
+//
+// A sync tells how far it is ten times a second at most. With watch it goes on, an
+// item with "moved" for each snapshot that came, until it is cancelled.
+//
+// The types stand in types.go and peers.go; their JSON names are the contract. Unknown members
 // of params are ignored.
 //
 // # Errors
 //
 // An error's data carries a stable kind and the exit code that hearth-ctl ends
-// with; errors.go lists them. At the client an error is the same sentinel again,
-// so that errors.Is does not care whether a socket stood between.
+// with; errors.go and peererrors.go list them. At the client an error is the same
+// sentinel again, so that errors.Is does not care whether a socket stood between.
+// One of kind "unknown-server" also has the server's key id, as "key": who has
+// compared it repeats the call with "trust".
 //
 // # Access
 //

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"slices"
 	"syscall"
 
 	"hearth/journal"
@@ -12,6 +13,9 @@ import (
 	"hearth/lumps"
 	"hearth/lumps/car"
 	"hearth/runtime"
+	"hearth/runtime/peer/mirror"
+	"hearth/runtime/peer/secure"
+	"hearth/runtime/peer/trust"
 	"hearth/store"
 )
 
@@ -42,10 +46,6 @@ var (
 	ErrNoSnapshot = errors.New("no such snapshot")
 	// ErrLost reports a connection that ended while a call was open.
 	ErrLost = errors.New("the connection to the server was lost")
-	// ErrNoPeer reports a name, number or key that no connection has.
-	ErrNoPeer = errors.New("no such peer is connected; hearth-ctl list-peers shows who is")
-	// ErrNoPeers reports a program that has nothing to do with other peers.
-	ErrNoPeers = errors.New("this world has nothing to do with other peers")
 	// ErrInternal stands at the client for a fault that has no kind of its own.
 	ErrInternal = errors.New("the server met a fault")
 )
@@ -92,8 +92,8 @@ func is[T error](err error) bool {
 }
 
 // kinds is in the order in which an error is tried: what says most stands first.
-var kinds = []Kind{
-	{Name: "no-space", Exit: ExitIO, sentinel: syscall.ENOSPC, also: []error{syscall.EDQUOT}},
+var kinds = slices.Concat(peerKinds, []Kind{
+	{Name: "no-space", Exit: ExitIO, sentinel: syscall.ENOSPC, also: []error{syscall.EDQUOT, mirror.ErrNoSpace}},
 	{Name: "no-process", Exit: ExitNoInput, sentinel: runtime.ErrNoProcess},
 	{Name: "no-service", Exit: ExitNoInput, sentinel: runtime.ErrNoService},
 	{Name: "busy", Exit: ExitTemporary, sentinel: runtime.ErrBusy},
@@ -111,29 +111,30 @@ var kinds = []Kind{
 	{Name: "lost", Exit: ExitUnavailable, sentinel: ErrLost},
 	{Name: "bad-cid", Exit: ExitData, sentinel: lumps.ErrBadCID, also: []error{lumps.ErrUnsupported}},
 	{Name: "not-a-file", Exit: ExitData, sentinel: lumps.ErrNotFile},
-	{Name: "no-snapshot", Exit: ExitNoInput, sentinel: ErrNoSnapshot},
-	{Name: "newer", Exit: ExitData, sentinel: ErrNewer, as: func(err error) bool {
+	{Name: "no-snapshot", Exit: ExitNoInput, sentinel: ErrNoSnapshot, also: []error{mirror.ErrNoSnapshot}},
+	{Name: "newer", Exit: ExitData, sentinel: ErrNewer, also: []error{trust.ErrNewer, secure.ErrForeignKeys}, as: func(err error) bool {
 		return is[*space.FormatError](err) || is[*journal.VersionError](err)
 	}},
 	{Name: "mismatch", Exit: ExitData, sentinel: ErrStateDiffers, as: is[*space.MismatchError]},
-	{Name: "damaged", Exit: ExitData, sentinel: ErrDamaged, also: []error{space.ErrBadState, space.ErrBadEvent}, as: func(err error) bool {
-		return is[*store.CorruptError](err) || is[*store.MismatchError](err) || is[*journal.DamageError](err) || is[*lumps.FormatError](err) || is[*car.Error](err)
+	{Name: "damaged", Exit: ExitData, sentinel: ErrDamaged, also: []error{space.ErrBadState, space.ErrBadEvent, secure.ErrKeys}, as: func(err error) bool {
+		return is[*trust.DamagedError](err) || is[*store.CorruptError](err) || is[*store.MismatchError](err) || is[*journal.DamageError](err) || is[*lumps.FormatError](err) || is[*car.Error](err)
 	}},
 	{Name: "not-a-backup", Exit: ExitData, sentinel: space.ErrNotBackup},
 	{Name: "not-found", Exit: ExitNoInput, sentinel: store.ErrNotFound},
 	{Name: "no-event", Exit: ExitNoInput, sentinel: journal.ErrNotFound},
 	{Name: "failed", Exit: ExitIO, sentinel: store.ErrFailed, also: []error{journal.ErrFailed}},
-	{Name: "locked", Exit: ExitTemporary, sentinel: journal.ErrLocked},
+	{Name: "locked", Exit: ExitTemporary, sentinel: journal.ErrLocked, also: []error{trust.ErrLocked}},
 	{Name: "usage", Exit: ExitUsage, sentinel: ErrUsage, also: []error{store.ErrBadName}},
 	{Name: "no-method", Exit: ExitUsage, sentinel: ErrNoMethod},
+	{Name: "remote", Exit: ExitUnavailable, sentinel: ErrRemote, as: is[*mirror.RemoteError]},
 	{Name: "timeout", Exit: ExitTemporary, sentinel: context.DeadlineExceeded},
 	{Name: "canceled", Exit: ExitInterrupted, sentinel: context.Canceled},
-	{Name: "permission", Exit: ExitPermission, sentinel: ErrPermission, also: []error{fs.ErrPermission, syscall.EROFS}},
+	{Name: "permission", Exit: ExitPermission, sentinel: ErrPermission, also: []error{fs.ErrPermission, syscall.EROFS}, as: is[*trust.ModeError]},
 	{Name: "no-file", Exit: ExitNoInput, sentinel: fs.ErrNotExist},
 	{Name: "exists", Exit: ExitCreate, sentinel: fs.ErrExist},
 	{Name: "io", Exit: ExitIO, sentinel: syscall.EIO},
 	{Name: "internal", Exit: ExitIO, sentinel: ErrInternal},
-}
+})
 
 // KindOf classifies an error. What no kind knows is internal.
 func KindOf(err error) *Kind {
@@ -151,6 +152,8 @@ type Error struct {
 	Kind    string
 	Exit    int
 	Message string
+	// Key is the key id that the error is about: of an unknown server.
+	Key string
 }
 
 func (e *Error) Error() string { return e.Message }
@@ -183,15 +186,16 @@ type wireError struct {
 type errorData struct {
 	Kind string `json:"kind"`
 	Exit int    `json:"exit"`
+	Key  string `json:"key,omitempty"`
 }
 
 // appendError appends the response that carries err.
 func appendError(b, id []byte, code int, err error) []byte {
 	k := KindOf(err)
-	w := wireError{Code: code, Message: err.Error(), Data: errorData{Kind: k.Name, Exit: k.Exit}}
+	w := wireError{Code: code, Message: err.Error(), Data: errorData{Kind: k.Name, Exit: k.Exit, Key: keyOf(err)}}
 	var remote *Error
 	if errors.As(err, &remote) {
-		w.Data = errorData{Kind: remote.Kind, Exit: remote.Exit}
+		w.Data.Kind, w.Data.Exit = remote.Kind, remote.Exit
 	}
 	body, merr := json.Marshal(w)
 	if merr != nil {
@@ -215,5 +219,5 @@ func parseError(raw []byte) error {
 	if w.Data.Kind == "" {
 		w.Data = errorData{Kind: "internal", Exit: ExitIO}
 	}
-	return &Error{Kind: w.Data.Kind, Exit: w.Data.Exit, Message: w.Message}
+	return &Error{Kind: w.Data.Kind, Exit: w.Data.Exit, Message: w.Message, Key: w.Data.Key}
 }

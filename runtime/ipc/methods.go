@@ -10,6 +10,7 @@ import (
 	"hearth/journal/space"
 	"hearth/lumps"
 	"hearth/runtime"
+	"hearth/runtime/peer"
 	"hearth/store"
 )
 
@@ -48,6 +49,15 @@ func init() {
 		"world.copy":    {do: (*call).copyWorld, long: true},
 		"replay":        {do: (*call).replay, long: true},
 		"state":         {do: (*call).state, long: true},
+
+		"peer.list":         {do: (*call).listPeers, long: true},
+		"peer.kick":         {do: (*call).kick},
+		"peer.rules":        {do: (*call).listRules, long: true},
+		"peer.rule":         {do: (*call).setRule},
+		"credential.list":   {do: (*call).listCredentials, long: true},
+		"credential.invite": {do: (*call).invite},
+		"credential.revoke": {do: (*call).revoke},
+		"sync":              {do: (*call).sync, long: true},
 	}
 }
 
@@ -66,8 +76,12 @@ func (k *call) info() (any, error) {
 
 // ---- lumps
 
-// RootPrefix begins the names of the roots that keep what users loaded.
-const RootPrefix = "lumps/"
+const (
+	// RootPrefix begins the names of the roots that keep what users loaded.
+	RootPrefix = "lumps/"
+	// PublicPrefix begins the names of those that every peer may load.
+	PublicPrefix = peer.PublicPrefix
+)
 
 func lumpOf(l store.Lump) Lump {
 	return Lump{CID: l.CID, Size: l.Size, Blocks: l.Blocks, Kind: l.Kind.String()}
@@ -82,8 +96,12 @@ func (k *call) putLump() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Root {
-		if err := k.setRoot(l); err != nil {
+	if p.Root || p.Public {
+		prefix := RootPrefix
+		if p.Public {
+			prefix = PublicPrefix
+		}
+		if err := k.setRoot(prefix, l); err != nil {
 			return nil, err
 		}
 	}
@@ -91,8 +109,8 @@ func (k *call) putLump() (any, error) {
 }
 
 // setRoot makes a lump part of the space, and so of its backups.
-func (k *call) setRoot(l store.Lump) error {
-	name := RootPrefix + l.CID.String()
+func (k *call) setRoot(prefix string, l store.Lump) error {
+	name := prefix + l.CID.String()
 	if rt := k.s.w.Runtime; rt != nil {
 		return rt.SetRoot(k.ctx, name, l.CID, l.Size, k.origin)
 	}
@@ -195,7 +213,7 @@ func (k *call) spawn() (any, error) {
 	if p.Fresh {
 		l, err := s.Lump(k.ctx, p.Module)
 		if err == nil {
-			err = k.setRoot(l)
+			err = k.setRoot(RootPrefix, l)
 		}
 		if err != nil {
 			return nil, err

@@ -46,7 +46,7 @@ type World struct {
 	// Peers is what this program has to do with others. May be nil.
 	Peers Peers
 	// Sync moves this world, or another into it, by what differs, and tells progress
-	// of it. What progress returns ends it. May be nil.
+	// of it, one goroutine at a time. An error of progress ends it. May be nil.
 	Sync func(ctx context.Context, p SyncParams, progress func(SyncProgress) error) (SyncResult, error)
 }
 

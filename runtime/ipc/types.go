@@ -24,7 +24,8 @@ type Lump struct {
 }
 
 type putParams struct {
-	Root bool `json:"root"` // set the root lumps/<CID>, which backups follow
+	Root   bool `json:"root"`             // set the root lumps/<CID>, which backups follow
+	Public bool `json:"public,omitempty"` // set public/<CID> in its place, which every peer may load
 }
 
 type cidParams struct {
