@@ -1,7 +1,6 @@
 package mirror
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -78,36 +77,54 @@ func newWorld(t testing.TB, name string) *world {
 
 // fresh has the world take snapshots when it is asked for its newest.
 func (w *world) fresh() *world {
-	var last uint64
 	w.repo.Snapshot = func(ctx context.Context) (lumps.CID, error) {
-		if head, _ := w.J.Durable(); head <= last {
-			return w.Store.Root(ctx, space.RootSnapshot)
+		c, err := w.Store.Root(ctx, space.RootSnapshot)
+		if err == nil {
+			s, err := space.LoadSnapshot(ctx, space.Getter(w.Store), c)
+			if err != nil {
+				return c, err
+			}
+			if head, _ := w.J.Durable(); head <= s.Seq+1 { // its checkpoint
+				return c, nil
+			}
 		}
 		info, err := w.Space.Snapshot(ctx, "")
-		last = info.Seq + 1 // its checkpoint
 		return info.CID, err
 	}
 	return w
 }
 
-// populate gives the world processes, each of 16 pages that differ.
+// populate gives the world processes with some pages, all of which differ.
 func (w *world) populate(n int) []uint64 {
 	w.T.Helper()
 	pids := make([]uint64, n)
 	for i := range pids {
 		pids[i] = w.SpawnGuest("touch", true)
-		w.touch(pids[i], 16, byte(i))
+		to := w.Cap(pids[i])
+		for page := range 6 {
+			for range page + 1 {
+				w.send(to, page)
+			}
+		}
 	}
+	must(w.T, w.Quiesce(w.T.Context()))
 	return pids
 }
 
-// touch dirties one page of a process.
-func (w *world) touch(pid uint64, page int, with byte) {
+// touch changes one page of a process, so that it is as no other.
+func (w *world) touch(pid uint64, page, times int) {
 	w.T.Helper()
 	to := w.Cap(pid)
-	_, _, err := w.Send(w.T.Context(), to, runtime.Message{Data: bytes.Repeat([]byte{with}, page), Origin: "test"})
-	must(w.T, err)
+	for range times {
+		w.send(to, page)
+	}
 	must(w.T, w.Quiesce(w.T.Context()))
+}
+
+func (w *world) send(to runtime.Capability, page int) {
+	w.T.Helper()
+	_, _, err := w.Send(w.T.Context(), to, runtime.Message{Data: make([]byte, page), Origin: "test"})
+	must(w.T, err)
 }
 
 func empty(t testing.TB, name string) *Repository {

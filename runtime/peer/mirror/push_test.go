@@ -209,7 +209,7 @@ func TestTwoPushers(t *testing.T) {
 	base := w.Snap()
 	var at []lumps.CID
 	for i := range 4 {
-		w.touch(pids[i], 5, byte(100+i))
+		w.touch(pids[i], 5, 100+i)
 		at = append(at, w.Snap().CID)
 	}
 	server := empty(t, "server")

@@ -37,8 +37,9 @@ type Repository struct {
 	Standby *space.Standby
 
 	mu     sync.Mutex // guards the comparing and setting of a root
-	taking sync.Mutex // guards taken, and that one snapshot is taken at a time
-	taken  time.Time  // when the last snapshot was taken that somebody asked for
+	taking sync.Mutex // guards taken and took, and that one snapshot is taken at a time
+	taken  time.Time  // when the last snapshot was begun that somebody asked for
+	took   lumps.CID  // that snapshot
 	pushes sync.Mutex // guards busy
 	busy   int
 }
@@ -47,17 +48,8 @@ type Repository struct {
 // has moved. ErrNoSnapshot if there is none.
 func (r *Repository) Head(ctx context.Context, fresh bool) (lumps.CID, error) {
 	if fresh && r.Snapshot != nil {
-		r.taking.Lock()
-		defer r.taking.Unlock()
-		if time.Since(r.taken) >= minEvery {
-			c, err := r.Snapshot(ctx)
-			if err != nil {
-				return lumps.CID{}, err
-			}
-			r.taken = time.Now()
-			if !c.IsZero() {
-				return c, nil
-			}
+		if c, err := r.take(ctx); err != nil || !c.IsZero() {
+			return c, err
 		}
 	}
 	c, err := r.Store.Root(ctx, space.RootSnapshot)
@@ -65,6 +57,29 @@ func (r *Repository) Head(ctx context.Context, fresh bool) (lumps.CID, error) {
 		err = ErrNoSnapshot
 	}
 	return c, err
+}
+
+// take has a snapshot taken that holds what was there at the call. Those who ask
+// meanwhile share the next one, and there is one in minEvery at most.
+func (r *Repository) take(ctx context.Context) (lumps.CID, error) {
+	asked := time.Now()
+	r.taking.Lock()
+	defer r.taking.Unlock()
+	if r.taken.After(asked) {
+		return r.took, nil
+	}
+	select {
+	case <-time.After(time.Until(r.taken.Add(minEvery))):
+	case <-ctx.Done():
+		return lumps.CID{}, context.Cause(ctx)
+	}
+	begun := time.Now()
+	c, err := r.Snapshot(ctx)
+	if err != nil {
+		return lumps.CID{}, err
+	}
+	r.taken, r.took = begun, c
+	return c, nil
 }
 
 // root returns what a root names, zero if it is not there.
