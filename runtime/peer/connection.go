@@ -381,10 +381,17 @@ func (f *frames) fill(n int) error {
 	return nil
 }
 
-// Held returns how many mailboxes the peer holds capabilities to, and how many of
-// the peer's are held here.
-func (c *Conn) Held() (exports, imports int) {
+// Stats are the figures of a connection.
+type Stats struct {
+	Exports, Imports        int // mailboxes that capabilities are held to, there and here
+	MessagesIn, MessagesOut uint64
+	Denied                  uint64 // uses of capabilities that they did not permit
+	Lost                    uint64 // messages to mailboxes here that stayed full
+}
+
+// Stats returns figures of this moment.
+func (c *Conn) Stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.exports), c.live
+	return Stats{len(c.exports), c.live, c.messagesIn.Load(), c.messagesOut, c.denied.Load(), c.lost.Load()}
 }

@@ -326,9 +326,7 @@ func TestRelease(t *testing.T) {
 	}
 	eventually(t, "the releases", func() bool {
 		goruntime.GC()
-		_, imports := ba.Held()
-		exports, _ := ab.Held()
-		return imports <= 2 && exports <= 2 // the root, and at most one in a signal that is used again
+		return ba.Stats().Imports <= 2 && ab.Stats().Exports <= 2 // the root, and at most one in a signal that is used again
 	})
 	goruntime.KeepAlive(echo)
 	if got := call(t, a, echo, "still").Data; string(got) != "still" {

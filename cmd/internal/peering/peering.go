@@ -15,6 +15,7 @@ import (
 	"hearth/runtime"
 	"hearth/runtime/caps"
 	"hearth/runtime/peer"
+	"hearth/runtime/peer/mirror"
 	"hearth/runtime/peer/secure"
 	"hearth/runtime/peer/transport"
 	"hearth/runtime/peer/trust"
@@ -52,13 +53,14 @@ type Peering struct {
 	rt    *runtime.Runtime
 	log   *slog.Logger
 
-	server *peer.Server
-	links  []trust.Link
-	roots  *roots
-	ctx    context.Context
-	cancel context.CancelFunc
-	wg     sync.WaitGroup
-	ended  chan error // why the client gave up
+	server   *peer.Server
+	links    []trust.Link
+	roots    *roots
+	mirrored *mirror.Repository
+	ctx      context.Context
+	cancel   context.CancelFunc
+	wg       sync.WaitGroup
+	ended    chan error // why the client gave up
 }
 
 // Start opens the node of a running world, listens and joins. What it cannot
@@ -69,6 +71,7 @@ func Start(ctx context.Context, w *world.World, rt *runtime.Runtime, files *File
 	}
 	p := &Peering{Files: files, world: w, rt: rt, log: log, ended: make(chan error, 1)}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
+	p.mirrored = repository(w, rt, files.Space)
 	p.roots = newRoots(rt, log, o.Root, o.Share)
 	p.Node = peer.NewNode(peer.Options{
 		Runtime: rt, Program: version.Of(o.Program), Root: p.roots.root, Logger: log,

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"hearth/cmd/internal/exit"
+	"hearth/cmd/internal/peering"
 	"hearth/cmd/internal/version"
 	"hearth/cmd/internal/world"
 	"hearth/journal/space"
@@ -21,6 +22,8 @@ func World(w *world.World, program string, rt *runtime.Runtime) ipc.World {
 	replay := w.Options()
 	replay.Branch = nil
 	return ipc.World{
+		Peers:   &peering.Control{Open: func() (*peering.Files, error) { return peering.OpenFiles(w.Dir, "") }},
+		Sync:    peering.Syncer(w, rt, program),
 		Program: version.Of(program), Dir: w.Dir, Store: w.Store, Journal: w.Journal, Runtime: rt, Replay: replay,
 		CheckStore: func(ctx context.Context, readData bool, report func(ipc.Fault)) error {
 			return w.Store.Check(ctx, readData, func(f bolt.Fault) { report(ipc.Fault{Fault: f.String(), CID: f.CID}) })

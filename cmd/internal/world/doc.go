@@ -9,6 +9,8 @@
 //	                crashed; may be deleted
 //	DIR/branch      only in a copy that has not run yet: the branch that its first
 //	                epoch begins, 32 hexadecimal digits
+//	DIR/peer/       who is believed among peers: key, passwords, lists; no backup has it
+//	DIR/standby     only in a world that follows another and has not run
 //	DIR/unfinished  only while a world is being made
 //
 // The key idea: a world is a folder with a format file, which is written last, at

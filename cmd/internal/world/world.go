@@ -37,6 +37,7 @@ type World struct {
 	archive *space.Archive
 	branch  []byte
 	madeDir string // the topmost folder that Make made
+	standby bool   // what was pulled stays, even where no world came of it
 	log     *slog.Logger
 }
 
@@ -218,6 +219,13 @@ func (w *World) Load() (err error) {
 	if err := w.OpenStore(); err != nil {
 		return err
 	}
+	if _, err := os.Stat(filepath.Join(w.Dir, "standby")); err == nil {
+		if err := w.settle(); err != nil {
+			err = errors.Join(err, w.Store.Close())
+			w.Store = nil
+			return err
+		}
+	}
 	j, jrec, err := journal.Open(w.JournalDir(), journal.Options{Archive: w.archive, Logger: w.log, SegmentSize: SegmentSize})
 	if err != nil {
 		err = errors.Join(err, w.Store.Close())
@@ -282,6 +290,11 @@ func (w *World) Run(ctx context.Context, o runtime.Options) (*runtime.Runtime, e
 		}
 		w.branch = nil
 	}
+	if _, err := os.Stat(filepath.Join(w.Dir, "standby")); err == nil {
+		if err := removeFile(w.Dir, "standby"); err != nil {
+			return nil, errors.Join(err, rt.Close())
+		}
+	}
 	return rt, nil
 }
 
@@ -310,6 +323,9 @@ func (w *World) Commit() error {
 		return &PathError{"make", w.Dir, err}
 	}
 	w.Made = false
+	if w.standby {
+		return nil
+	}
 	return removeFile(w.Dir, "unfinished")
 }
 
@@ -322,7 +338,7 @@ func (w *World) Close() error {
 	if w.Store != nil {
 		errs = append(errs, w.Store.Close())
 	}
-	if w.Made {
+	if w.Made && !w.standby {
 		return errors.Join(append(errs, w.remove())...)
 	}
 	return errors.Join(append(errs, w.lock.release())...)

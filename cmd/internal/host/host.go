@@ -1,0 +1,209 @@
+// Package host runs a world: it restores the space, executes it, answers hearth-ctl
+// on a Unix socket and meets peers. hearth-server and hearth-client are flags in
+// front of it.
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"hearth/cmd/internal/peering"
+	"hearth/cmd/internal/serve"
+	"hearth/cmd/internal/version"
+	"hearth/cmd/internal/world"
+	"hearth/runtime"
+	"hearth/runtime/ipc"
+	"hearth/runtime/peer"
+	"hearth/store"
+)
+
+// Options say what to run.
+type Options struct {
+	Program string // for the lock, logs and peers
+	World   string // absolute
+	Socket  string
+	Init    string // the file of the first process of a new world; ""
+	Space   string // the name among peers; ""
+	Log     *slog.Logger
+	Runtime runtime.Options // the fields that flags set
+	Peers   peering.Options
+}
+
+// Run serves a world until ctx ends. Lines for whoever started it go to stdout:
+//
+//	link LINK      where the world can be joined, for each
+//	ready SOCKET   the space stands as it was left
+//	joined LINK    of a client, each time that it is connected
+func Run(ctx context.Context, o Options, stdout io.Writer) (err error) {
+	log := o.Log
+	var module []byte
+	if o.Init != "" {
+		if module, err = os.ReadFile(o.Init); err != nil {
+			return fmt.Errorf("the module for the first process: %w", err)
+		}
+	}
+	w, err := open(o.World, o.Program, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	socket, err := filepath.Abs(o.Socket)
+	if err != nil {
+		return err
+	}
+	ln, err := ipc.Listen(socket)
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	if err := w.Announce(socket); err != nil {
+		return err
+	}
+	if w.Made {
+		if err := w.Load(); err != nil {
+			return err
+		}
+	}
+	rt, err := w.Run(ctx, merge(w.Options(), o))
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil // asked to stop before it began
+		}
+		return err
+	}
+	if w.Made {
+		err = found(ctx, w, rt, module)
+	} else if module != nil {
+		log.Info("the world exists, so --init is ignored", "world", o.World, "module", o.Init)
+	}
+	if err != nil {
+		return errors.Join(err, rt.Close())
+	}
+	say := func(format string, args ...any) {
+		if _, err := fmt.Fprintf(stdout, format+"\n", args...); err != nil {
+			log.Warn("nobody reads stdout", "error", err)
+		}
+	}
+	if o.Peers.Connect != nil {
+		o.Peers.Connect.Joined = func(*peer.Conn) { say("joined %s", o.Peers.Connect.Link) }
+	}
+	peers, err := meet(ctx, w, rt, o)
+	if err != nil {
+		return errors.Join(err, rt.Close())
+	}
+	control := serve.World(w, o.Program, rt)
+	control.Peers = &peering.Control{Open: func() (*peering.Files, error) { return peers.Files, nil }, Peering: peers}
+	srv := ipc.NewServer(control, log)
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(ln) }()
+	log.Info("the space is restored", "world", o.World, "events", rt.Head(), "socket", socket)
+	for _, l := range peers.Links() {
+		say("link %s", l)
+	}
+	say("ready %s", socket)
+	select {
+	case <-ctx.Done():
+		log.Info("stopping")
+	case err = <-peers.Ended():
+	case <-rt.Failed():
+		err := fmt.Errorf("the space stopped: %w", rt.Err())
+		peers.Close()
+		srv.Close()
+		<-served
+		return errors.Join(err, rt.Close())
+	}
+	peers.Close()
+	err = errors.Join(err, srv.Close())
+	return errors.Join(err, <-served, rt.Shutdown(context.Background()))
+}
+
+// merge adds what flags say to what the world says.
+func merge(w runtime.Options, o Options) runtime.Options {
+	w.Workers, w.Versions = o.Runtime.Workers, version.Parts()
+	w.SnapshotEvery, w.SnapshotEvents = orNever(o.Runtime.SnapshotEvery), orNever(o.Runtime.SnapshotEvents)
+	w.Crumbs = filepath.Join(o.World, "cache", "crumbs") // to lose them costs another crash
+	return w
+}
+
+// meet opens the files of trust and the node.
+func meet(ctx context.Context, w *world.World, rt *runtime.Runtime, o Options) (*peering.Peering, error) {
+	files, err := peering.OpenFiles(w.Dir, o.Space)
+	if err != nil {
+		return nil, err
+	}
+	o.Peers.Program = o.Program
+	return peering.Start(ctx, w, rt, files, o.Peers, o.Log)
+}
+
+// Found makes the world in dir where there is none, and returns when it is one.
+func Found(ctx context.Context, dir, program string, log *slog.Logger) (err error) {
+	if err := world.Exists(dir); !errors.Is(err, world.ErrNoWorld) {
+		return err
+	}
+	w, err := open(dir, program, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	if !w.Made {
+		return nil
+	}
+	if err := w.Load(); err != nil {
+		return err
+	}
+	rt, err := w.Run(ctx, merge(w.Options(), Options{World: dir}))
+	if err != nil {
+		return err
+	}
+	return errors.Join(found(ctx, w, rt, nil), rt.Close())
+}
+
+// open opens the world in dir, or begins a new one.
+func open(dir, program string, log *slog.Logger) (*world.World, error) {
+	owner := world.Owner{PID: os.Getpid(), Program: program}
+	err := world.Exists(dir)
+	if errors.Is(err, world.ErrNoWorld) {
+		w, err := world.Make(dir, owner, log)
+		if !errors.Is(err, world.ErrExists) {
+			return w, err
+		}
+		// Another server made it between the two looks.
+		return world.Open(dir, owner, log)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return world.Open(dir, owner, log)
+}
+
+// found gives a new world its first process and makes it a world. Until then it
+// is none, so a server that is killed in between begins anew.
+func found(ctx context.Context, w *world.World, rt *runtime.Runtime, module []byte) error {
+	if module != nil {
+		l, err := store.PutLump(ctx, w.Store, bytes.NewReader(module), store.KindFile)
+		if err != nil {
+			return err
+		}
+		if err := rt.SetRoot(ctx, ipc.RootPrefix+l.CID.String(), l.CID, l.Size, "init"); err != nil {
+			return err
+		}
+		if _, _, err := rt.Spawn(ctx, runtime.SpawnRequest{Module: l.CID, Durable: true, Entry: -1, Origin: "init", Key: "init"}); err != nil {
+			return fmt.Errorf("the first process: %w", err)
+		}
+	}
+	return w.Commit()
+}
+
+// orNever gives zero the meaning that it has on the command line.
+func orNever[T ~int64](v T) T {
+	if v == 0 {
+		return -1
+	}
+	return v
+}
