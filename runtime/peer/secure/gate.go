@@ -167,7 +167,7 @@ func (t *ticket) guess() error {
 	if t.from.guesses.level(now) < 1 {
 		return ErrBusy
 	}
-	if !g.rate.take(now) && (now.Sub(t.from.good) > goodFor || !g.reserve.take(now)) {
+	if !g.spendRate(t.from, now) {
 		return ErrBusy
 	}
 	t.from.guesses.take(now)
@@ -175,6 +175,17 @@ func (t *ticket) guess() error {
 	t.queue.Remove(t.element)
 	g.place(t, &g.answered, g.limits.Answered)
 	return nil
+}
+
+// spendRate takes an answer from what is given in all. The more wrong guesses an
+// address has behind it, the fuller the bucket must be, so that a flood of guessers
+// leaves the rest of it to those who have none; below that is the reserve.
+func (g *Gate) spendRate(from *address, now time.Time) bool {
+	wrong := 1 - from.guesses.level(now)/from.guesses.size
+	if g.rate.level(now) >= 1+wrong*(g.rate.size-1) && g.rate.take(now) {
+		return true
+	}
+	return now.Sub(from.good) <= goodFor && g.reserve.take(now)
 }
 
 // leave gives the place up, and the guess back after a success.
