@@ -13,6 +13,7 @@ type Conditions struct {
 	Jitter time.Duration // added to Delay at random, up to this much; the order stays
 	Rate   int64         // bytes a second; 0 is unlimited
 	Queue  int           // bytes that may wait in front of the rate limit; 0 is DefaultQueue
+	Loss   float64       // share of packets that are lost; a Link, whose bytes TCP keeps, has none
 }
 
 // DefaultQueue is the queue of a link that names none: a tenth of a second at
