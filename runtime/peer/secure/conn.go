@@ -240,8 +240,10 @@ func (c *Conn) Close() error {
 		writers.Put(w)
 	}
 	c.writing.Unlock()
-	c.conn.SetReadDeadline(past)
-	c.reading.Lock()
+	if !c.reading.TryLock() {
+		c.conn.SetReadDeadline(past)
+		c.reading.Lock()
+	}
 	c.r.release()
 	if c.readErr == nil {
 		c.readErr = ErrClosed
