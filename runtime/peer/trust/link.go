@@ -170,6 +170,9 @@ func (l Link) RequestPath() string { return l.Path + "/" + escape(l.Space) }
 // GoString keeps the secret out of %#v.
 func (l Link) GoString() string { return strconv.Quote(l.String()) }
 
+// MarshalText keeps the secret out of JSON and logs.
+func (l Link) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
 func (l *Link) parsePath(path string) error {
 	segments := strings.Split(path, "/")
 	last := len(segments) - 1
