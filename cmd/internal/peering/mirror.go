@@ -19,11 +19,16 @@ import (
 // repository is the world as one end of a mirror. rt is nil for one that nobody
 // runs.
 func repository(w *world.World, rt *runtime.Runtime, name string) *mirror.Repository {
-	r := &mirror.Repository{Store: w.Store, Name: name, Writable: true, Verify: func(ctx context.Context, p space.Program) error { return wasm.Verify(ctx, w.Store, p) }}
+	r := &mirror.Repository{Store: w.Store, Name: name, Writable: true, Verify: verifier(w.Store)}
 	if rt != nil {
 		r.Snapshot = func(ctx context.Context) (lumps.CID, error) { return newest(ctx, w.Store, rt) }
 	}
 	return r
+}
+
+// verifier derives again what a program of a world that comes in pins.
+func verifier(s store.Store) func(context.Context, space.Program) error {
+	return func(ctx context.Context, p space.Program) error { return wasm.Verify(ctx, s, p) }
 }
 
 // newest returns the newest snapshot, and takes one before if the space has moved.

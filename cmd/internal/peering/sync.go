@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"time"
 
 	"hearth/cmd/internal/exit"
@@ -15,7 +14,6 @@ import (
 	"hearth/cmd/internal/version"
 	"hearth/cmd/internal/world"
 	"hearth/journal/space"
-	"hearth/lumps"
 	"hearth/runtime"
 	"hearth/runtime/ipc"
 	"hearth/runtime/peer"
@@ -135,8 +133,8 @@ func Pin(l trust.Link, want string, ask func(string) (bool, error)) (peer.Pin, e
 	return func(got ed25519.PublicKey) error { return known.Check(l.Host, l.Space, key, got, ask) }, nil
 }
 
-// PullStandby pulls into the folder of a standby, which is made where there is
-// none. ErrRan of package space says that the world has run since.
+// PullStandby pulls into the folder of a standby, which is begun where there is
+// none. space.ErrRan says that the world there has run.
 func PullStandby(ctx context.Context, dir, program string, p ipc.SyncParams, progress func(ipc.SyncProgress) error) (out ipc.SyncResult, err error) {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	w, err := world.OpenStandby(dir, world.Owner{PID: os.Getpid(), Program: program}, log)
@@ -144,42 +142,33 @@ func PullStandby(ctx context.Context, dir, program string, p ipc.SyncParams, pro
 		return out, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	var f *Files
-	if w.Made { // what is made once is made when there is a world
-		f = &Files{}
-		cfg, err := secret.ConfigDir()
-		if err != nil {
-			return out, err
-		}
-		if f.Identity, err = trust.OpenIdentity(cfg); err != nil {
-			return out, err
-		}
-		f.Space = filepath.Base(dir)
-	} else if f, err = OpenFiles(w.Dir, ""); err != nil {
+	// Its own files of trust are made when it runs: until then the user pulls.
+	cfg, err := secret.ConfigDir()
+	if err != nil {
 		return out, err
 	}
-	local := repository(w, nil, f.Space)
-	local.Standby = &space.Standby{Store: w.Store, Journal: w.JournalDir()}
-	made := func() error {
+	id, err := trust.OpenIdentity(cfg)
+	if err != nil {
+		return out, err
+	}
+	local := &mirror.Repository{Store: w.Store, Standby: &space.Standby{Store: w.Store, Journal: w.JournalDir()}, Verify: verifier(w.Store)}
+	commit := func() error {
 		if !w.Made {
 			return nil
 		}
-		at, err := local.Standby.At(ctx)
-		if err != nil || at == (lumps.CID{}) {
+		ctx := context.WithoutCancel(ctx)
+		if at, err := local.Standby.At(ctx); err != nil || at.IsZero() {
 			return err
 		}
-		if err := w.Fork(); err != nil {
-			return err
-		}
-		return w.Commit()
+		return errors.Join(w.Fork(), w.Commit())
 	}
-	out, err = move(ctx, f.Identity, local, program, p, func(m ipc.SyncProgress) error {
+	out, err = move(ctx, id, local, program, p, func(m ipc.SyncProgress) error {
 		if m.Moved != nil {
-			if err := made(); err != nil {
+			if err := commit(); err != nil {
 				return err
 			}
 		}
 		return progress(m)
 	})
-	return out, errors.Join(err, made())
+	return out, errors.Join(err, commit())
 }
