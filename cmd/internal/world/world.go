@@ -219,12 +219,10 @@ func (w *World) Load() (err error) {
 	if err := w.OpenStore(); err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(w.Dir, "standby")); err == nil {
-		if err := w.settle(); err != nil {
-			err = errors.Join(err, w.Store.Close())
-			w.Store = nil
-			return err
-		}
+	if err := w.settle(); err != nil {
+		err = errors.Join(err, w.Store.Close())
+		w.Store = nil
+		return err
 	}
 	j, jrec, err := journal.Open(w.JournalDir(), journal.Options{Archive: w.archive, Logger: w.log, SegmentSize: SegmentSize})
 	if err != nil {
@@ -290,8 +288,8 @@ func (w *World) Run(ctx context.Context, o runtime.Options) (*runtime.Runtime, e
 		}
 		w.branch = nil
 	}
-	if _, err := os.Stat(filepath.Join(w.Dir, "standby")); err == nil {
-		if err := removeFile(w.Dir, "standby"); err != nil {
+	if _, err := os.Stat(filepath.Join(w.Dir, standbyFile)); err == nil {
+		if err := removeFile(w.Dir, standbyFile); err != nil {
 			return nil, errors.Join(err, rt.Close())
 		}
 	}
