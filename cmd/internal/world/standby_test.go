@@ -1,7 +1,6 @@
 package world
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -56,13 +55,13 @@ func pull(t *testing.T, from string, to store.Store, at lumps.CID) {
 	}
 }
 
-func opened(t *testing.T, dir string) *Standby {
+func opened(t *testing.T, dir string) *World {
 	t.Helper()
-	y, err := OpenStandby(dir, me, quiet)
+	w, err := OpenStandby(dir, me, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return y
+	return w
 }
 
 // A standby is begun, keeps what came when it is cut off, becomes a world, is
@@ -70,13 +69,10 @@ func opened(t *testing.T, dir string) *Standby {
 func TestStandby(t *testing.T) {
 	ctx := t.Context()
 	from, at := snapshots(t)
-	dir := filepath.Join(t.TempDir(), "standby")
+	dir := filepath.Join(t.TempDir(), "a", "standby")
 	y := opened(t, dir)
-	if !y.New() {
+	if !y.Made {
 		t.Error("one that was begun is a world")
-	}
-	if err := y.Commit(ctx); err == nil {
-		t.Error("one without a snapshot became a world")
 	}
 	pull(t, from, y.Store, at[0])
 	if err := y.Close(); err != nil {
@@ -85,15 +81,18 @@ func TestStandby(t *testing.T) {
 	if err := Exists(dir); !errors.Is(err, ErrNoWorld) {
 		t.Errorf("cut off, it is a world: %v", err)
 	}
+	if err := Vacant(dir); !errors.Is(err, ErrNotEmpty) {
+		t.Errorf("cut off, what came would be lost: %v", err)
+	}
 	y = opened(t, dir)
-	if has, err := y.Store.Has(ctx, at[0]); err != nil || !has {
+	if has, err := y.Store.Has(ctx, at[0]); err != nil || !has || !y.Made {
 		t.Errorf("what came was not kept: %v", err)
 	}
 	var locked *LockedError
 	if _, err := OpenStandby(dir, me, quiet); !errors.As(err, &locked) {
 		t.Errorf("twice: %v", err)
 	}
-	if err := errors.Join(y.Space.Move(ctx, at[0]), y.Commit(ctx), y.Close()); err != nil {
+	if err := errors.Join(y.following().Move(ctx, at[0]), y.Fork(), y.Commit(), y.Close()); err != nil {
 		t.Fatal(err)
 	}
 	// Looking at it is not running it.
@@ -105,11 +104,11 @@ func TestStandby(t *testing.T) {
 		t.Fatal(err)
 	}
 	y = opened(t, dir)
-	if y.New() {
+	if y.Made {
 		t.Error("it is no world yet")
 	}
 	pull(t, from, y.Store, at[1])
-	if err := errors.Join(y.Space.Move(ctx, at[1]), y.Commit(ctx), y.Close()); err != nil {
+	if err := errors.Join(y.following().Move(ctx, at[1]), y.Close()); err != nil {
 		t.Fatal(err)
 	}
 
@@ -138,10 +137,18 @@ func TestStandby(t *testing.T) {
 	if err := errors.Join(rt.Close(), w.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenStandby(dir, me, quiet); !errors.Is(err, ErrNotStandby) {
-		t.Errorf("after it ran: %v", err)
+	// Also where a crash came before its marks were removed.
+	for _, marks := range [][]string{nil, {standbyFile}, {standbyFile, "branch"}} {
+		for _, name := range marks {
+			if err := writeFile(dir, name, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := OpenStandby(dir, me, quiet); !errors.Is(err, space.ErrRan) {
+			t.Errorf("after it ran, with %v: %v", marks, err)
+		}
 	}
-	if _, err := OpenStandby(from, me, quiet); !errors.Is(err, ErrNotStandby) {
+	if _, err := OpenStandby(from, me, quiet); !errors.Is(err, space.ErrRan) {
 		t.Errorf("a world of its own: %v", err)
 	}
 }
@@ -153,7 +160,7 @@ func TestStandbySettles(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "standby")
 	y := opened(t, dir)
 	pull(t, from, y.Store, at[1])
-	if err := errors.Join(y.Space.Move(ctx, at[0]), y.Commit(ctx)); err != nil {
+	if err := errors.Join(y.following().Move(ctx, at[0]), y.Fork(), y.Commit()); err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(y.Store.SetRoot(ctx, space.RootSnapshot, at[1]), y.Close()); err != nil {
@@ -171,15 +178,14 @@ func TestStandbySettles(t *testing.T) {
 	if seq, hash := w.Journal.Durable(); seq != head.Seq || hash != [32]byte(head.Chain) {
 		t.Errorf("the journal ends at %d, the snapshot is of %d", seq, head.Seq)
 	}
-	rt, err := runtime.Open(context.Background(), w.Options())
+	rt, err := runtime.Open(ctx, w.Options())
 	if err != nil {
 		t.Fatal(err)
 	}
 	rt.Close()
 }
 
-// A folder that holds something else is not made a standby, and one that was
-// begun can be thrown away.
+// A folder that holds something else is not made a standby.
 func TestStandbyRefuses(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "mine"), nil, 0o600); err != nil {
@@ -188,19 +194,10 @@ func TestStandbyRefuses(t *testing.T) {
 	if _, err := OpenStandby(dir, me, quiet); !errors.Is(err, ErrNotEmpty) {
 		t.Errorf("%v", err)
 	}
-	dir = filepath.Join(t.TempDir(), "begun")
-	if err := opened(t, dir).Discard(); err != nil {
-		t.Error(err)
-	}
-	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the folder is still there: %v", err)
-	}
-	// A server that starts where a standby was begun makes a world of its own.
-	if err := opened(t, dir).Close(); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "format"), []byte("nonsense"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	commit(t, dir)
-	if _, err := OpenStandby(dir, me, quiet); !errors.Is(err, ErrNotStandby) {
+	if _, err := OpenStandby(dir, me, quiet); !errors.Is(err, ErrBadFormat) {
 		t.Errorf("%v", err)
 	}
 }
