@@ -141,15 +141,15 @@ func BenchmarkSmallDuringBulk(b *testing.B) {
 		b.ReportMetric(took[len(took)/2].Seconds()*1e3, "p50-ms")
 		b.ReportMetric(took[len(took)*99/100].Seconds()*1e3, "p99-ms")
 	}
-	for name, dial := range links() {
-		b.Run("hearth/"+name, func(b *testing.B) {
-			client, server := ours(b, dial)
+	for _, link := range links {
+		b.Run("hearth/"+link.name, func(b *testing.B) {
+			client, server := ours(b, link.dial)
 			near, far := streams(b, client, server, mux.Interactive)
 			bnear, bfar := streams(b, client, server, mux.Bulk)
 			race(b, [2]io.ReadWriter{near, far}, [2]io.ReadWriter{bnear, bfar})
 		})
-		b.Run("yamux/"+name, func(b *testing.B) {
-			x, y := secured(b, dial)
+		b.Run("yamux/"+link.name, func(b *testing.B) {
+			x, y := secured(b, link.dial)
 			s := overYamux(b, x, y)
 			race(b, [2]io.ReadWriter{s[0][0], s[0][1]}, [2]io.ReadWriter{s[1][0], s[1][1]})
 		})
