@@ -102,6 +102,12 @@ func (w *World) following() space.Standby {
 	return space.Standby{Store: w.Store, Journal: w.JournalDir()}
 }
 
-// settle makes the journal follow the newest snapshot, where a crash came between
-// the two.
-func (w *World) settle() error { return w.following().Settle(context.Background()) }
+// settle makes the journal of a standby follow the newest snapshot, where a crash
+// came between the two.
+func (w *World) settle() error {
+	began, err := hasFile(w.Dir, standbyFile)
+	if err != nil || !began {
+		return err
+	}
+	return w.following().Settle(context.Background())
+}
