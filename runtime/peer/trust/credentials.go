@@ -12,17 +12,17 @@ import (
 )
 
 const (
-	// MaxCredentials bounds the invitations of a space: ten for each of a thousand
+	// MaxCredentials bounds the invitations of a space: four for each of a thousand
 	// clients, and the file is still written in a moment.
-	MaxCredentials = 10_000
-	// MaxRecord is the longest record: several times what OPAQUE registers.
-	MaxRecord = 1024
+	MaxCredentials = 4096
+	// MaxRecord is the longest record: more than twice what OPAQUE registers.
+	MaxRecord = 512
 	// MaxKeys is the longest key material.
 	MaxKeys = 16 << 10
 	// MaxNote is the longest note, in bytes: a line of a list.
 	MaxNote = 200
 	// maxCredentialFile holds MaxCredentials at their limits.
-	maxCredentialFile = 32 << 20
+	maxCredentialFile = 16 << 20
 )
 
 // Role is what a credential is for.

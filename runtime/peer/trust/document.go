@@ -42,19 +42,23 @@ func openDocument[T any](path string, limit int64, parse func([]byte) (T, error)
 func (d *document[T]) get() (T, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	now, err := os.Stat(d.path)
-	if err == nil && d.stamp != nil && same(now, d.stamp) {
-		return d.state, d.err
-	}
-	d.load()
+	d.refresh()
 	return d.state, d.err
+}
+
+// refresh loads the file where it is another than the one that was loaded.
+func (d *document[T]) refresh() {
+	now, err := os.Stat(d.path)
+	if err != nil || d.stamp == nil || !same(now, d.stamp) {
+		d.load()
+	}
 }
 
 func same(a, b fs.FileInfo) bool {
 	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && a.Mode() == b.Mode()
 }
 
-// load reads the file whatever the stamp says.
+// load reads the file.
 func (d *document[T]) load() {
 	var data []byte
 	data, d.stamp, d.err = read(d.path, d.limit)
@@ -89,7 +93,7 @@ func (d *document[T]) change(edit func(T) (any, error)) error {
 	return change(d.path, func() error {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		d.load()
+		d.refresh()
 		if d.err != nil {
 			return d.err
 		}
@@ -102,18 +106,26 @@ func (d *document[T]) change(edit func(T) (any, error)) error {
 			return err
 		}
 		data = append(data, '\n')
-		// What could not be read again is not written.
-		if _, err := d.parse(data); err != nil {
-			return err
-		}
 		if int64(len(data)) > d.limit {
 			return fmt.Errorf("%s: %w", d.path, ErrTooMany)
 		}
-		if err := replace(d.path, data); err != nil {
+		// What could not be read again is not written.
+		next, err := d.parse(data)
+		if err != nil {
 			return err
 		}
-		d.load()
-		return d.err
+		if err := replace(d.path, data); err != nil {
+			// It may be there all the same, where only its folder was not synced.
+			d.stamp = nil
+			return err
+		}
+		stamp, err := os.Stat(d.path)
+		if err != nil {
+			d.stamp = nil
+			return err
+		}
+		d.seen, d.stamp, d.state, d.err = true, stamp, next, nil
+		return nil
 	})
 }
 
