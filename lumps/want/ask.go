@@ -143,6 +143,11 @@ func (a *asker) wait(ctx context.Context, k *call) ([]byte, error) {
 	case <-k.done:
 		return k.data, k.err
 	case <-ctx.Done():
+	}
+	select {
+	case <-k.done: // what came is not thrown away
+		return k.data, k.err
+	default:
 		a.leave(k)
 		return nil, ctx.Err()
 	}
@@ -335,14 +340,14 @@ func (a *asker) placed(c chunk) error {
 	if !right {
 		if k.resumed == 0 {
 			err := protocolError("what came for lump %s does not hash to it", k.cid)
-			if !k.cancelled && a.err == nil {
+			if !k.cancelled {
 				a.finish(k, nil, err)
 			}
 			return err
 		}
 		// The beginning came from somebody else, who may be the one who lied.
 		k.asm, k.resumed = nil, 0
-		if !k.cancelled && a.err == nil {
+		if !k.cancelled {
 			k.asm = []byte{} // not nil: what Partials may have is not trusted again
 			k.queued = a.pending[k.priority].PushFront(k)
 		}
@@ -353,7 +358,7 @@ func (a *asker) placed(c chunk) error {
 	if a.window < a.max {
 		a.window++
 	}
-	if !k.cancelled && a.err == nil {
+	if !k.cancelled {
 		a.finish(k, k.asm, nil)
 	}
 	return nil
@@ -374,32 +379,33 @@ func (a *asker) stopped(ref uint32) error {
 	return nil
 }
 
-// fail ends all calls.
-func (a *asker) fail(err error) {
+// refuse has nothing more asked. What was asked may still come, as far as the data
+// reader holds it already.
+func (a *asker) refuse(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.err = err
+}
+
+// fail ends all calls, when no reader is left, and sets aside what is not whole.
+func (a *asker) fail() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	for p := range a.pending {
 		for e := a.pending[p].Front(); e != nil; e = e.Next() {
-			a.finish(e.Value.(*call), nil, err)
+			k := e.Value.(*call)
+			a.setAside(k)
+			a.finish(k, nil, a.err)
 		}
 		a.pending[p].Init()
 	}
 	for _, k := range a.refs {
+		a.setAside(k)
 		if !k.cancelled {
-			a.finish(k, nil, err)
+			a.finish(k, nil, a.err)
 		}
 	}
-}
-
-// keepAll sets aside what is not whole, when no reader is left.
-func (a *asker) keepAll() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for ref, k := range a.refs {
-		delete(a.refs, ref)
-		a.setAside(k)
-	}
+	clear(a.refs)
 }
 
 func (a *asker) count(s *Stats) {

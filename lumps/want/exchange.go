@@ -92,8 +92,9 @@ type Exchange struct {
 }
 
 // New starts an exchange over two streams of one connection. It runs until Close,
-// until the peer ends it, or until an error, and closes the streams then. Close
-// must be called in any case.
+// until the peer ends it, or until an error, and closes the streams then, which
+// must end the reads and writes that are under way. Close must be called in any
+// case.
 func New(control, data io.ReadWriteCloser, o Options) *Exchange {
 	x := &Exchange{
 		control:     control,
@@ -113,7 +114,7 @@ func New(control, data io.ReadWriteCloser, o Options) *Exchange {
 	}
 	go func() {
 		x.loops.Wait()
-		x.ask.keepAll()
+		x.ask.fail()
 		close(x.done)
 	}()
 	return x
@@ -165,7 +166,7 @@ func (x *Exchange) end(err error) {
 		x.cancel()
 		x.control.Close()
 		x.data.Close()
-		x.ask.fail(err)
+		x.ask.refuse(err)
 		x.serve.stop()
 	})
 }

@@ -30,7 +30,11 @@ const progressEvery = 100 * time.Millisecond
 // damaged where it lies is brought again. Whatever ends a Run, what was verified
 // until then is persisted: the next Run asks only for what lacks.
 //
-// Memory is the set of CIDs, Parallel blocks, and two batches.
+// Blocks with links are asked for before those without, with the next higher
+// priority and a quarter of Parallel for themselves, so that a long chain unrolls
+// while the bulk that hangs on it crosses, and not after.
+//
+// Memory is the set of CIDs, Parallel blocks and a quarter, and two batches.
 type Fetch struct {
 	Roots []lumps.CID
 	To    store.Blocks
@@ -40,7 +44,7 @@ type Fetch struct {
 	// Skip says which CIDs need no look, because all that they reach is known to be
 	// in To. It is called from many goroutines. Nil skips nothing.
 	Skip     func(c lumps.CID) bool
-	Parallel int            // blocks asked for at once; DefaultParallel
+	Parallel int            // blocks asked for at once, a quarter more of those with links; DefaultParallel
 	Progress func(Progress) // called now and then, and at the end, never twice at once
 }
 
@@ -67,16 +71,17 @@ func (f *Fetch) Run(ctx context.Context) (FetchStats, error) {
 	r := &run{
 		Fetch:   f,
 		ctx:     ctx,
+		nodeCtx: WithPriority(ctx, priorityOf(ctx)+1),
 		cancel:  cancel,
 		sources: newSources(f.From),
 		seen:    make(map[lumps.CID]struct{}, len(f.Roots)),
 	}
-	r.idle = sync.NewCond(&r.mu)
+	r.anyIdle, r.nodeIdle = sync.NewCond(&r.mu), sync.NewCond(&r.mu)
 	r.batch.init(f.To)
 	stopWaking := context.AfterFunc(ctx, func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.idle.Broadcast()
+		r.wakeAll()
 	})
 	defer stopWaking()
 	r.push(f.Roots)
@@ -92,8 +97,8 @@ func (f *Fetch) Run(ctx context.Context) (FetchStats, error) {
 	if parallel <= 0 {
 		parallel = DefaultParallel
 	}
-	for range parallel {
-		walkers.Go(r.walk)
+	for i := range parallel + max(parallel/4, 1) {
+		walkers.Go(func() { r.walk(i >= parallel) })
 	}
 	walkers.Wait()
 	r.batch.close()
@@ -107,68 +112,92 @@ func (f *Fetch) Run(ctx context.Context) (FetchStats, error) {
 type run struct {
 	*Fetch
 	ctx     context.Context
+	nodeCtx context.Context // for blocks with links
 	cancel  context.CancelCauseFunc
 	sources *sources
 	batch   batch
 
-	mu      sync.Mutex // guards all below
-	idle    *sync.Cond // there may be something to do, or nothing any more
-	seen    map[lumps.CID]struct{}
-	stack   []lumps.CID // the next is the last: what is found deep is finished first
-	working int
-	stats   FetchStats
+	mu       sync.Mutex // guards all below
+	anyIdle  *sync.Cond // there may be something to do, or nothing any more
+	nodeIdle *sync.Cond // likewise, for who does only blocks with links
+	seen     map[lumps.CID]struct{}
+	nodes    []lumps.CID // with links; the next is the last
+	leaves   []lumps.CID
+	working  int
+	stats    FetchStats
 
 	reporting sync.Mutex // held while Progress is called
 	reported  time.Time  // guarded by reporting
 }
 
-// push adds what was not seen, in the order of links when taken from the end.
+// push adds what was not seen, so that it is taken in the order of links.
 func (r *run) push(cids []lumps.CID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	before := len(r.stack)
 	for i := len(cids) - 1; i >= 0; i-- {
 		c := cids[i]
 		if _, ok := r.seen[c]; ok {
 			continue
 		}
 		r.seen[c] = struct{}{}
-		r.stack = append(r.stack, c)
-	}
-	for range min(len(r.stack)-before, 16) {
-		r.idle.Signal()
+		if c.Codec() == lumps.Raw {
+			r.leaves = append(r.leaves, c)
+		} else {
+			r.nodes = append(r.nodes, c)
+			r.nodeIdle.Signal()
+		}
+		r.anyIdle.Signal()
 	}
 }
 
 // next takes a CID to look at, or says that there will be none.
-func (r *run) next(was bool) (c lumps.CID, ok bool) {
+func (r *run) next(onlyNodes bool) (c lumps.CID, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if was {
-		r.working--
+	idle := r.anyIdle
+	if onlyNodes {
+		idle = r.nodeIdle
 	}
-	for len(r.stack) == 0 && r.working > 0 && r.ctx.Err() == nil {
-		r.idle.Wait()
+	for {
+		from := &r.nodes
+		if len(r.nodes) == 0 && !onlyNodes {
+			from = &r.leaves
+		}
+		switch n := len(*from); {
+		case r.ctx.Err() != nil:
+			return c, false
+		case n > 0:
+			c, *from = (*from)[n-1], (*from)[:n-1]
+			r.working++
+			return c, true
+		case r.working == 0 && len(r.leaves) == 0:
+			return c, false
+		}
+		idle.Wait()
 	}
-	if len(r.stack) == 0 || r.ctx.Err() != nil {
-		r.idle.Broadcast()
-		return c, false
+}
+
+// looked says that a CID that next gave is done with.
+func (r *run) looked() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.working--; r.working == 0 && len(r.nodes)+len(r.leaves) == 0 {
+		r.wakeAll()
 	}
-	top := len(r.stack) - 1
-	c, r.stack = r.stack[top], r.stack[:top]
-	if top > 0 {
-		r.idle.Signal() // who was woken for this one may have come too late
-	}
-	r.working++
-	return c, true
+}
+
+func (r *run) wakeAll() {
+	r.anyIdle.Broadcast()
+	r.nodeIdle.Broadcast()
 }
 
 // walk looks at CIDs until there are none or the run ends.
-func (r *run) walk() {
-	for c, ok := r.next(false); ok; c, ok = r.next(true) {
+func (r *run) walk(onlyNodes bool) {
+	for c, ok := r.next(onlyNodes); ok; c, ok = r.next(onlyNodes) {
 		if err := r.visit(c); err != nil {
 			r.cancel(err)
 		}
+		r.looked()
 		r.report(false)
 	}
 }
@@ -190,8 +219,14 @@ func (r *run) visit(c lumps.CID) error {
 	}
 	if here {
 		r.add(FetchStats{Looked: 1})
-	} else if block, err = r.sources.get(r.ctx, c); err != nil {
-		return err
+	} else {
+		ctx := r.ctx
+		if c.Codec() != lumps.Raw {
+			ctx = r.nodeCtx
+		}
+		if block, err = r.sources.get(ctx, c); err != nil {
+			return err
+		}
 	}
 	if c.Codec() != lumps.Raw {
 		links, err := lumps.Links(c, block)
@@ -238,7 +273,7 @@ func (r *run) progress() Progress {
 	stored, puts := r.batch.count()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := Progress{FetchStats: r.stats, Pending: len(r.stack)}
+	p := Progress{FetchStats: r.stats, Pending: len(r.nodes) + len(r.leaves)}
 	p.Stored, p.Puts = stored, puts
 	return p
 }

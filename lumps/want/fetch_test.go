@@ -402,8 +402,50 @@ func TestFetchPipelines(t *testing.T) {
 		t.Fatal(err)
 	}
 	complete(t, to, root, all)
-	if n := most.Load(); n < 128 || n > DefaultParallel {
+	if n := most.Load(); n < 128 || n > DefaultParallel*5/4 {
 		t.Errorf("%d blocks were asked for at once", n)
+	}
+}
+
+// Blocks without links, however many and slow, do not hold up those that lead to
+// more.
+func TestFetchUnrollsChains(t *testing.T) {
+	from, to := mem.New(), mem.New()
+	const length = 40
+	var head lumps.CID
+	for i := range length {
+		kids := append(stock(t, from, uint64(i+1), 5, 100), head)
+		data, err := lumps.Marshal(kids)
+		if err != nil {
+			t.Fatal(err)
+		}
+		head = lumps.Sum(lumps.DagCBOR, data)
+		if err := from.Put(bg, store.Block{CID: head, Data: data}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var nodes atomic.Int64
+	unrolled := make(chan struct{})
+	source := sourceFunc(func(ctx context.Context, c lumps.CID) ([]byte, error) {
+		if c.Codec() != lumps.Raw {
+			if priorityOf(ctx) != Urgent {
+				t.Errorf("a block with links is asked for with priority %d", priorityOf(ctx))
+			}
+			if nodes.Add(1) == length {
+				close(unrolled)
+			}
+			return from.Get(ctx, c)
+		}
+		select {
+		case <-unrolled:
+			return from.Get(ctx, c)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	})
+	s, err := (&Fetch{Roots: []lumps.CID{head}, To: to, From: []Source{source}, Parallel: 4}).Run(within(t))
+	if err != nil || s.Blocks != 6*length {
+		t.Errorf("%+v, %v", s, err)
 	}
 }
 

@@ -101,8 +101,8 @@ func FuzzData(f *testing.F) {
 			default:
 			}
 		}
-		x.ask.fail(ErrClosed)
-		x.ask.keepAll()
+		x.ask.refuse(ErrClosed)
+		x.ask.fail()
 		for _, k := range calls {
 			<-k.done
 		}

@@ -55,15 +55,15 @@ func (s *sources) get(ctx context.Context, c lumps.CID) ([]byte, error) {
 		if err == nil && !from.verifies && !lumps.Verify(c, block) {
 			err = fmt.Errorf("lump %s: %w", c, &store.MismatchError{Want: c, Got: c.SumLike(block)})
 		}
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
+		switch {
+		case err == nil:
 			s.release(from, nil)
-			return nil, err
+			return block, nil
+		case ctx.Err() != nil:
+			s.release(from, nil)
+			return nil, context.Cause(ctx)
 		}
 		s.release(from, err)
-		if err == nil {
-			return block, nil
-		}
 		if !errors.Is(err, store.ErrNotFound) {
 			failure = err
 		}
