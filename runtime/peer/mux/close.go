@@ -3,6 +3,7 @@ package mux
 import (
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -46,9 +47,15 @@ func (m *Session) giveUp() {
 	}
 }
 
-// clip cuts a reason to what a GOAWAY carries.
+// clip makes of a reason what a GOAWAY carries: text of bounded length, without
+// what a terminal would take for orders.
 func clip(reason string) string {
-	reason = strings.ToValidUTF8(reason, "\uFFFD")
+	reason = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(reason, "\uFFFD"))
 	if len(reason) > maxReason {
 		reason = reason[:maxReason]
 		for !utf8.ValidString(reason) {

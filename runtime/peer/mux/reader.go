@@ -266,7 +266,7 @@ func (m *Session) onControl(in *incoming, typ, flags byte, id uint32, p []byte) 
 		if !utf8.Valid(p) {
 			return violation("a goodbye that is not text")
 		}
-		return &ClosedError{Reason: string(p), Remote: true}
+		return &ClosedError{Reason: clip(string(p)), Remote: true}
 	}
 }
 

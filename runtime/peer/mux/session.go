@@ -2,6 +2,7 @@ package mux
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"math"
@@ -184,6 +185,9 @@ func (m *Session) NumStreams() int {
 	return len(m.streams)
 }
 
+// An aborter can end without the ceremony of Close, as the secured connection can.
+type aborter interface{ Abort() }
+
 // fail ends the session, once.
 func (m *Session) fail(err error) {
 	m.mu.Lock()
@@ -209,7 +213,11 @@ func (m *Session) fail(err error) {
 	for _, s := range streams {
 		s.lose(err)
 	}
-	m.c.Close()
+	if a, ok := m.c.(aborter); ok && errors.Is(err, ErrDead) {
+		a.Abort() // there is nobody to say goodbye to
+	} else {
+		m.c.Close()
+	}
 	if m.o.Logger != nil {
 		m.o.Logger.Debug("peer session ended", "why", err)
 	}

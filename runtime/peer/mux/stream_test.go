@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/iotest"
@@ -323,4 +324,36 @@ func TestStalledReader(t *testing.T) {
 	if n := <-stalled; n > InitialWindow+sendBuffer+maxData {
 		t.Errorf("%d bytes were taken", n)
 	}
+}
+
+// In the steady state a small message allocates nothing, at either end.
+func TestSmallMessagesAllocateNothing(t *testing.T) {
+	client, server := pair(t, Options{})
+	near, far := streams(t, client, server, Interactive)
+	var serving sync.WaitGroup
+	serving.Add(1)
+	go func() {
+		defer serving.Done()
+		io.Copy(far, far)
+	}()
+	p := make([]byte, 64)
+	trip := func() {
+		near.Append(p)
+		if _, err := io.ReadFull(near, p); err != nil {
+			t.Error(err)
+		}
+	}
+	for range 100 {
+		trip()
+	}
+	// A collection in between empties the pools, so a few in a thousand are none.
+	if n := testing.AllocsPerRun(2000, func() {
+		for range 10 {
+			trip()
+		}
+	}); n > 1 && !raceEnabled {
+		t.Errorf("%v allocations in ten round trips", n)
+	}
+	near.CloseWrite()
+	serving.Wait()
 }

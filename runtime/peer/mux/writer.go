@@ -196,16 +196,20 @@ func (b *batch) gather(turn []*Stream) {
 	}
 }
 
-// gatherBulk takes so many frames from bulk streams in turn.
+// gatherBulk takes so many frames from bulk streams in turn. The first to go next
+// is the first in the row again.
 func (b *batch) gatherBulk(bulk []*Stream, frames int) {
-	for i := 0; len(bulk) > 0 && i < max(frames, len(bulk)); i++ {
+	if len(bulk) == 0 {
+		return
+	}
+	for i := range frames {
 		s := bulk[i%len(bulk)]
 		s.mu.Lock()
 		s.take(b)
 		s.mu.Unlock()
 	}
-	for _, s := range bulk {
-		s.requeue()
+	for i := range bulk {
+		bulk[(frames+i)%len(bulk)].requeue()
 	}
 }
 

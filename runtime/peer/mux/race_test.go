@@ -1,0 +1,6 @@
+//go:build race
+
+package mux
+
+// raceEnabled: the detector makes pools forget at random.
+const raceEnabled = true
