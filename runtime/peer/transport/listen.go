@@ -168,8 +168,9 @@ func (l *listener) admit(c *net.TCPConn) {
 	l.running.Go(func() {
 		timer := time.NewTimer(l.o.Patience)
 		defer timer.Stop()
-		c.SetDeadline(time.Now().Add(l.o.Patience))
-		conn, err := l.tell(c, proxied)
+		end := time.Now().Add(l.o.Patience)
+		c.SetDeadline(end)
+		conn, err := l.tell(c, end, proxied)
 		if err == nil {
 			err = l.hand(conn, p, timer.C)
 		}
@@ -182,13 +183,13 @@ func (l *listener) admit(c *net.TCPConn) {
 }
 
 // tell finds out what a connection is and makes of it what Accept returns.
-func (l *listener) tell(c *net.TCPConn, proxied bool) (net.Conn, error) {
+func (l *listener) tell(c *net.TCPConn, end time.Time, proxied bool) (net.Conn, error) {
 	kind, err := peek(c)
 	if err != nil {
 		return nil, err
 	}
 	if kind == kindWeb {
-		return l.upgrade(c, proxied)
+		return l.upgrade(c, end, proxied)
 	}
 	return c, nil
 }
@@ -233,7 +234,12 @@ func addrOf(a net.Addr) netip.Addr {
 func listenAddress(addr string) (string, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		host, port = strings.TrimSuffix(strings.TrimPrefix(addr, "["), "]"), ""
+		host, port = addr, ""
+		if inner, ok := strings.CutPrefix(addr, "["); ok {
+			if inner, ok := strings.CutSuffix(inner, "]"); ok {
+				host = inner
+			}
+		}
 	}
 	if port == "" {
 		port = strconv.Itoa(trust.DefaultPort)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/coder/websocket"
 )
@@ -21,13 +22,14 @@ const (
 	frameWrite = 4 << 10
 )
 
-// upgrade answers the web on c and makes a WebSocket of it.
-func (l *listener) upgrade(c *net.TCPConn, proxied bool) (net.Conn, error) {
+// upgrade answers the web on c, whose deadline is end, and makes a WebSocket of it.
+func (l *listener) upgrade(c *net.TCPConn, end time.Time, proxied bool) (net.Conn, error) {
 	w := newWire(c)
 	req, err := http.ReadRequest(w.r)
 	if err != nil {
-		if errors.Is(err, os.ErrDeadlineExceeded) || w.limit.N > 0 && !badRequest(err) {
-			return nil, err
+		// A line that is cut short is not told from a wrong one by the error.
+		if !time.Now().Before(end) {
+			return nil, os.ErrDeadlineExceeded
 		}
 		return nil, answer(c, http.StatusBadRequest, ErrBadRequest)
 	}
@@ -57,12 +59,6 @@ func (l *listener) upgrade(c *net.TCPConn, proxied bool) (net.Conn, error) {
 		return nil, fmt.Errorf("%w: %w", ErrBadRequest, err)
 	}
 	return newWebConn(ws, w, remote), nil
-}
-
-// badRequest tells a request that is wrong from a connection that broke.
-func badRequest(err error) bool {
-	var broke net.Error
-	return !errors.As(err, &broke)
 }
 
 // offers reports whether a request asks for Hearth's subprotocol.
