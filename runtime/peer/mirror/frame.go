@@ -1,6 +1,7 @@
 package mirror
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -229,10 +230,13 @@ func (w *wire) expect(is string, v any, progress func(progressAnswer)) error {
 // checked is a body that knows what it may be.
 type checked interface{ check() error }
 
+// null is what stands in dag-cbor where nothing does.
+var null = []byte{0xf6}
+
 func (m message) read(v any) error { return readBody(m.Body, v) }
 
 func readBody(body []byte, v any) error {
-	if len(body) == 0 || lumps.Unmarshal(body, v) != nil {
+	if len(body) == 0 || bytes.Equal(body, null) || lumps.Unmarshal(body, v) != nil {
 		return fmt.Errorf("a frame without what belongs into it: %w", ErrRequest)
 	}
 	if c, ok := v.(checked); ok {

@@ -388,4 +388,3 @@ func changes(w *world) func() <-chan struct{} {
 		return c
 	}
 }
-
