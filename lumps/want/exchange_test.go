@@ -342,3 +342,81 @@ func TestClose(t *testing.T) {
 		t.Errorf("%v, %v", p.ours.Err(), p.theirs.Err())
 	}
 }
+
+// More blocks of several chunks than may be begun at once: the server keeps to what the
+// asker enforces.
+func TestBegunBlocksAreBounded(t *testing.T) {
+	s := mem.New()
+	cids := stock(t, s, 1, 200, 60_000)
+	p := newPair(t, memPipe, Options{}, serving(s))
+	p.theirData.mu.Lock()
+	p.theirData.delay = time.Millisecond
+	p.theirData.mu.Unlock()
+	var wg sync.WaitGroup
+	for i, c := range cids {
+		wg.Go(func() {
+			if _, err := p.ours.Get(WithPriority(within(t), Priority(i%levels)), c); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	var most int
+	over := make(chan struct{})
+	go func() { wg.Wait(); close(over) }()
+	for open := true; open; {
+		select {
+		case <-over:
+			open = false
+		case <-time.After(100 * time.Microsecond):
+			p.theirs.serve.mu.Lock()
+			most = max(most, p.theirs.serve.open)
+			p.theirs.serve.mu.Unlock()
+		}
+	}
+	if most != maxOpen {
+		t.Errorf("%d blocks were begun at once, and %d may be", most, maxOpen)
+	}
+}
+
+// knowing is a Provider that says what it has without reading it.
+type knowing struct {
+	store.Blocks
+	read atomic.Int64
+}
+
+func (k *knowing) Block(ctx context.Context, c lumps.CID) ([]byte, error) {
+	k.read.Add(1)
+	return k.Get(ctx, c)
+}
+
+func TestHas(t *testing.T) {
+	s := mem.New()
+	cids := append(stock(t, s, 1, 300, 10), lumps.Sum(lumps.Raw, []byte("absent")))
+	k := &knowing{Blocks: s}
+	p := newPair(t, memPipe, Options{MaxWants: 100}, Options{Provider: k})
+	has, err := p.ours.Has(within(t), cids...)
+	if err != nil || len(has) != len(cids) {
+		t.Fatalf("%d answers for %d, %v", len(has), len(cids), err)
+	}
+	for i, h := range has {
+		if h != (i < 300) {
+			t.Errorf("block %d: %v", i, h)
+		}
+	}
+	if k.read.Load() > 0 {
+		t.Errorf("%d blocks were read to say that they are there", k.read.Load())
+	}
+}
+
+// A Provider that gives more than a block may be is a fault here, and no lie there.
+func TestProviderGivesTooMuch(t *testing.T) {
+	p := newPair(t, memPipe, Options{}, Options{Provider: ProviderFunc(func(context.Context, lumps.CID) ([]byte, error) {
+		return make([]byte, lumps.MaxBlock+1), nil
+	})})
+	if _, err := p.ours.Get(within(t), lumps.Sum(lumps.Raw, nil)); !errors.Is(err, ErrUnavailable) {
+		t.Error(err)
+	}
+	if p.ours.Err() != nil {
+		t.Error(p.ours.Err())
+	}
+}
