@@ -28,9 +28,10 @@ func command(a *app) *cobra.Command {
 		Long: `Work on a world: over the socket of the server that runs it, or, with --world, on a
 stopped one where no live process is needed.
 
-Exit codes: 0; 64 usage; 65 bad data; 66 no such file, CID, PID or service; 69 no server
-where one is needed; 73 cannot create; 74 I/O error, full disk; 75 busy, locked, timed
-out; 77 no permission; 130 interrupted.`,
+Exit codes: 0; 64 usage; 65 bad data, diverged histories; 66 no such file, CID, PID,
+service, peer or space; 69 no server where one is needed, or it cannot be reached; 73
+cannot create; 74 I/O error, full disk; 75 busy, locked, timed out; 76 another version of
+the protocol; 77 no permission, wrong password, server not trusted; 130 interrupted.`,
 		Example: `  pid=$(hearth-ctl spawn counter.wasm --durable --service counter)
   hearth-ctl send counter 'add 5' --wait
   hearth-ctl snapshot -m 'before the party'
@@ -64,6 +65,7 @@ out; 77 no permission; 130 interrupted.`,
 		a.spawn(), a.listProcesses(), a.kill(), a.tail(), a.listServices(), a.send(),
 		a.snapshot(), a.history(), a.journal(), a.check(),
 		a.backup(), a.restore(), a.diff(), a.replay(),
+		a.listPeers(), a.kick(), a.block(), a.allow(), a.invite(), a.sync(),
 	)
 	help.Apply(root)
 	return root

@@ -15,6 +15,7 @@ import (
 	"hearth/lumps"
 	"hearth/lumps/car"
 	"hearth/runtime/ipc"
+	"hearth/runtime/peer"
 	"hearth/store"
 )
 
@@ -38,23 +39,33 @@ type difference struct {
 
 func (a *app) diff() *cobra.Command {
 	var code bool
+	var trusted, passwords []string
 	cmd := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Print what differs between two states: processes, services, roots",
 		Long: `Print what differs between two states, a line for each thing: + only B has it, - only A,
 ~ both, and not the same. A and B are a folder of a world (as it is now, running or not), a
-CAR, or the CID of a snapshot in the world that --world or --socket names.`,
+CAR, the CID of a snapshot in the world that --world or --socket names, or a LINK with a
+mirror's rights: what the comparison reads of that world is fetched, and nothing else.
+
+` + linkHelp + ` Where A and B
+are both links, A= or B= before a file or a key says whose it is.`,
 		Example: `  hearth-ctl diff ~/worlds/home ~/worlds/copy
-  hearth-ctl diff home.car ~/worlds/home --exit-code`,
-		Args: args(2, 2, "two of: a world, a CAR, the CID of a snapshot"),
+  hearth-ctl diff home.car ~/worlds/home --exit-code
+  hearth-ctl diff ~/worlds/home @cellar.link
+  hearth-ctl diff @a.link @b.link --password-file A=a.password --password-file B=b.password`,
+		Args: args(2, 2, "two of: a world, a CAR, the CID of a snapshot, a link"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			var sides [2]space.Side
 			o := &opener{a: a, worlds: map[string]*session{}}
 			defer o.close()
+			logins, err := logins(args, passwords, trusted)
+			if err != nil {
+				return err
+			}
 			for i, arg := range args {
-				var err error
-				if sides[i], err = o.side(ctx, arg); err != nil {
+				if sides[i], err = o.side(ctx, arg, logins[i]); err != nil {
 					return err
 				}
 			}
@@ -86,6 +97,8 @@ CAR, or the CID of a snapshot in the world that --world or --socket names.`,
 		},
 	}
 	cmd.Flags().BoolVar(&code, "exit-code", false, "exit with 1 where they differ")
+	cmd.Flags().StringArrayVar(&passwords, "password-file", nil, "read the password for a link from `FILE`; - is stdin")
+	cmd.Flags().StringArrayVar(&trusted, "trust", nil, "the key id `KEY` that the server of a link must show")
 	return cmd
 }
 
@@ -94,6 +107,7 @@ type opener struct {
 	a      *app
 	worlds map[string]*session // by folder; "" is the one that the command line names
 	files  []*os.File
+	far    []*peer.MirrorSession
 }
 
 func (o *opener) close() {
@@ -103,10 +117,16 @@ func (o *opener) close() {
 	for _, f := range o.files {
 		f.Close()
 	}
+	for _, s := range o.far {
+		s.Close()
+	}
 }
 
 // side finds the state that an argument means.
-func (o *opener) side(ctx context.Context, arg string) (space.Side, error) {
+func (o *opener) side(ctx context.Context, arg string, l login) (space.Side, error) {
+	if isLink(arg) {
+		return o.remote(ctx, arg, l)
+	}
 	fi, err := os.Stat(arg)
 	if err == nil && fi.IsDir() {
 		dir, err := world.Dir(arg)
@@ -128,7 +148,7 @@ func (o *opener) side(ctx context.Context, arg string) (space.Side, error) {
 		return space.Side{}, cerr
 	}
 	if cerr != nil {
-		return space.Side{}, fmt.Errorf("%s is neither a world, nor a CAR, nor a CID: %w", arg, os.ErrNotExist)
+		return space.Side{}, fmt.Errorf("%s is neither a world, nor a CAR, nor a CID, nor a link: %w", arg, os.ErrNotExist)
 	}
 	dir := ""
 	if socket := o.a.socketPath(); socket == "" {

@@ -16,18 +16,21 @@ import (
 )
 
 func (a *app) loadLump() *cobra.Command {
-	return &cobra.Command{
+	var public bool
+	cmd := &cobra.Command{
 		Use:   "load-lump FILE...",
 		Short: "Store files and print their CIDs",
 		Long: `Store files and print their CIDs, one a line. "-" is stdin. What is loaded becomes the
-root lumps/<CID> of the space, so that backups have it.`,
+root lumps/<CID> of the space, so that backups have it, or public/<CID> with --public:
+every peer may load it then.`,
 		Example: `  hearth-ctl load-lump model.gltf texture.png
+  hearth-ctl load-lump --public avatar.gltf
   tar c assets | hearth-ctl load-lump -`,
 		Args: args(1, -1, "files, or - for stdin"),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			return a.with(cmd.Context(), func(s *session) error {
 				for _, name := range files {
-					l, err := a.put(cmd.Context(), s, name, true)
+					l, err := a.put(cmd.Context(), s, name, public)
 					if err != nil {
 						return err
 					}
@@ -43,12 +46,20 @@ root lumps/<CID> of the space, so that backups have it.`,
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&public, "public", false, "let every peer load them")
+	return cmd
 }
 
-// put stores a file.
-func (a *app) put(ctx context.Context, s *session, name string, root bool) (ipc.Lump, error) {
+// put stores a file as a root.
+func (a *app) put(ctx context.Context, s *session, name string, public bool) (ipc.Lump, error) {
+	store := func(r io.Reader) (ipc.Lump, error) {
+		if public {
+			return s.PublishLump(ctx, r)
+		}
+		return s.PutLump(ctx, r, true)
+	}
 	if name == "-" {
-		return s.PutLump(ctx, a.stdin, root)
+		return store(a.stdin)
 	}
 	f, err := os.Open(name)
 	if err != nil {
@@ -58,7 +69,7 @@ func (a *app) put(ctx context.Context, s *session, name string, root bool) (ipc.
 	if fi, err := f.Stat(); err == nil && fi.IsDir() {
 		return ipc.Lump{}, exit.Usagef("%s is a folder; a lump is made of a file", name)
 	}
-	return s.PutLump(ctx, f, root)
+	return store(f)
 }
 
 func (a *app) getLump() *cobra.Command {

@@ -192,7 +192,7 @@ type errorData struct {
 // appendError appends the response that carries err.
 func appendError(b, id []byte, code int, err error) []byte {
 	k := KindOf(err)
-	w := wireError{Code: code, Message: err.Error(), Data: errorData{Kind: k.Name, Exit: k.Exit, Key: keyOf(err)}}
+	w := wireError{Code: code, Message: err.Error(), Data: errorData{Kind: k.Name, Exit: k.Exit, Key: KeyOf(err)}}
 	var remote *Error
 	if errors.As(err, &remote) {
 		w.Data.Kind, w.Data.Exit = remote.Kind, remote.Exit

@@ -8,6 +8,7 @@ import (
 	"hearth/lumps/want"
 	"hearth/runtime/peer"
 	"hearth/runtime/peer/mirror"
+	"hearth/runtime/peer/mux"
 	"hearth/runtime/peer/secure"
 	"hearth/runtime/peer/transport"
 	"hearth/runtime/peer/trust"
@@ -55,12 +56,12 @@ var peerKinds = []Kind{
 	}},
 	{Name: "password-cost", Exit: ExitProtocol, sentinel: secure.ErrWeakKSF, also: []error{secure.ErrCostlyKSF}},
 	{Name: "protocol", Exit: ExitProtocol, sentinel: peer.ErrProtocol, also: []error{
-		secure.ErrHandshake, secure.ErrRecord, want.ErrProtocol, mirror.ErrRequest}},
+		secure.ErrHandshake, secure.ErrRecord, mux.ErrProtocol, want.ErrProtocol, mirror.ErrRequest}},
 	{Name: "unreachable", Exit: ExitUnavailable, sentinel: ErrUnreachable, as: func(err error) bool {
 		return is[*transport.DialError](err) && !errors.Is(err, context.Canceled)
 	}},
 	{Name: "peer-lost", Exit: ExitUnavailable, sentinel: peer.ErrClosed, also: []error{
-		peer.ErrSlow, secure.ErrTruncated, secure.ErrClosed, want.ErrClosed}},
+		peer.ErrSlow, secure.ErrTruncated, secure.ErrClosed, mux.ErrClosed, mux.ErrLost, mux.ErrDead, mux.ErrReset, want.ErrClosed}},
 	{Name: "diverged", Exit: ExitData, sentinel: ErrDiverged, as: is[*mirror.DivergedError]},
 	{Name: "ran", Exit: ExitData, sentinel: space.ErrRan},
 	{Name: "other-space", Exit: ExitData, sentinel: ErrOtherSpace, as: is[*mirror.OtherSpaceError]},
@@ -82,9 +83,9 @@ var peerKinds = []Kind{
 	{Name: "bad-name", Exit: ExitUsage, sentinel: mirror.ErrBadName, also: []error{mirror.ErrReserved}},
 }
 
-// keyOf is the key id that an error is about: of a server that is not known, so
-// that somebody can be asked whether it is the right one.
-func keyOf(err error) string {
+// KeyOf is the key id that an error is about: of a server that is not known, so
+// that somebody can be asked whether it is the right one. "" for every other.
+func KeyOf(err error) string {
 	var unknown *trust.UnknownServerError
 	if errors.As(err, &unknown) {
 		return trust.KeyID(unknown.Key)
@@ -94,4 +95,14 @@ func keyOf(err error) string {
 		return remote.Key
 	}
 	return ""
+}
+
+// Transient reports an error of another peer after which trying again may help,
+// although nobody does anything about it: it is away, or busy.
+func Transient(err error) bool {
+	if err == nil {
+		return false
+	}
+	s := KindOf(err).sentinel
+	return s == ErrUnreachable || s == peer.ErrClosed || s == secure.ErrBusy
 }

@@ -132,20 +132,22 @@ func (k *call) sync() (any, error) {
 	if k.s.w.Sync == nil {
 		return nil, ErrNoPeers
 	}
-	if err := p.check(); err != nil {
+	if err := p.Check(); err != nil {
 		return nil, err
 	}
 	var told time.Time
-	return k.s.w.Sync(k.ctx, p, func(v SyncProgress) error {
+	r, err := k.s.w.Sync(k.ctx, p, func(v SyncProgress) error {
 		if v.Moved == nil && time.Since(told) < progressEvery {
 			return k.ctx.Err()
 		}
 		told = time.Now()
 		return k.item(v)
 	})
+	return r, err
 }
 
-func (p *SyncParams) check() error {
+// Check returns nil, or an error that wraps ErrUsage for what contradicts itself.
+func (p *SyncParams) Check() error {
 	var wrong string
 	switch {
 	case p.Direction != Push && p.Direction != Pull:
