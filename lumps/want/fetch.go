@@ -39,8 +39,11 @@ type Fetch struct {
 	Roots []lumps.CID
 	To    store.Blocks
 	// From are asked with the load spread over them. A block that one has not is
-	// asked of the next; one that is closed or fails again and again is left.
-	From []Source
+	// asked of the next; one that is closed or fails again and again is left. When
+	// one is silent for as long as Patience, what it was asked is asked of the next
+	// as well.
+	From     []Source
+	Patience time.Duration // DefaultPatience
 	// Skip says which CIDs need no look, because all that they reach is known to be
 	// in To. It is called from many goroutines. Nil skips nothing.
 	Skip     func(c lumps.CID) bool
@@ -73,7 +76,7 @@ func (f *Fetch) Run(ctx context.Context) (FetchStats, error) {
 		ctx:     ctx,
 		nodeCtx: WithPriority(ctx, priorityOf(ctx)+1),
 		cancel:  cancel,
-		sources: newSources(f.From),
+		sources: newSources(f.From, f.Patience),
 		seen:    make(map[lumps.CID]struct{}, len(f.Roots)),
 	}
 	r.anyIdle, r.nodeIdle = sync.NewCond(&r.mu), sync.NewCond(&r.mu)
@@ -101,6 +104,7 @@ func (f *Fetch) Run(ctx context.Context) (FetchStats, error) {
 		walkers.Go(func() { r.walk(i >= parallel) })
 	}
 	walkers.Wait()
+	r.sources.attempts.Wait()
 	r.batch.close()
 	writer.Wait()
 

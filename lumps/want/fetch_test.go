@@ -174,6 +174,29 @@ func TestFetchFromSeveral(t *testing.T) {
 	}
 }
 
+// A source that takes wants and never answers does not hold up those that do.
+func TestFetchBesideASilentSource(t *testing.T) {
+	from, to := mem.New(), mem.New()
+	root, all := world(t, from)
+	var asked atomic.Int64
+	silent := sourceFunc(func(ctx context.Context, c lumps.CID) ([]byte, error) {
+		asked.Add(1)
+		<-ctx.Done()
+		return nil, ctx.Err()
+	})
+	stalled := newPair(t, tcpPipe, Options{}, Options{Provider: ProviderFunc(silent)})
+	whole := newPair(t, tcpPipe, Options{}, serving(from))
+	f := &Fetch{Roots: []lumps.CID{root}, To: to, From: []Source{silent, stalled.ours, whole.ours}, Patience: 100 * time.Millisecond}
+	s, err := f.Run(within(t))
+	if err != nil || s.Blocks != int64(len(all)) {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	complete(t, to, root, all)
+	if n := asked.Load(); n == 0 || n > 2*DefaultParallel {
+		t.Errorf("the silent ones were asked for %d blocks", n)
+	}
+}
+
 // However often a link is cut, a block that was verified crosses once, and the
 // next try asks only for what lacks.
 func TestFetchResumes(t *testing.T) {
