@@ -228,8 +228,8 @@ func (e credentialEntry) check() error {
 		return bad("its role is neither guest nor mirror")
 	case len(e.Note) > MaxNote || !utf8.ValidString(e.Note) || strings.ContainsFunc(e.Note, unicode.IsControl):
 		return bad(fmt.Sprintf("its note is not one line of at most %d bytes", MaxNote))
-	case e.Expires.Year() > 9999:
-		return bad("the year that it expires in has more than four digits")
+	case e.Expires.Year() < 1 || e.Expires.Year() > 9999:
+		return bad("the year that it expires in is not from 1 to 9999")
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -134,6 +136,7 @@ func TestBadCredentials(t *testing.T) {
 		"lines of note": c.Set("a", r, Guest, "a\nb", time.Time{}),
 		"bad note":      c.Set("a", r, Guest, "\xff", time.Time{}),
 		"far future":    c.Set("a", r, Guest, "", time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)),
+		"far past":      c.Set("a", r, Guest, "", time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC)),
 		"no keys":       c.SetKeys(nil),
 		"long keys":     c.SetKeys(make([]byte, MaxKeys+1)),
 	} {
@@ -215,6 +218,9 @@ func TestCredentialsFailClosed(t *testing.T) {
 	}
 }
 
+// untilKilled is the name of a process that sets credentials as fast as it can.
+const untilKilled = "killed"
+
 // TestMain also is the other process of a test.
 func TestMain(m *testing.M) {
 	path, name := os.Getenv("TRUST_TEST_PATH"), os.Getenv("TRUST_TEST_NAME")
@@ -222,8 +228,14 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	c, err := OpenCredentials(path)
-	for i := 0; err == nil && i < 10; i++ {
-		err = c.Set(fmt.Sprintf("%s %d", name, i), []byte("r"), Guest, "", time.Time{})
+	last := 10
+	if name == untilKilled {
+		last = MaxCredentials
+	}
+	for i := 0; err == nil && i < last; i++ {
+		if err = c.Set(fmt.Sprintf("%s %d", name, i), []byte("r"), Guest, "", time.Time{}); err == nil {
+			fmt.Println(i)
+		}
 	}
 	if err == nil {
 		err = c.Revoke(name + " 0")
@@ -266,6 +278,47 @@ func TestCredentialsOfOtherProcesses(t *testing.T) {
 	all.Wait()
 	if list, err := c.List(); err != nil || len(list) != 1+3*9 {
 		t.Errorf("%d credentials, %v", len(list), err)
+	}
+}
+
+// What Set acknowledged is there after kill -9 at any moment, nothing else is
+// half there, and the lock is free.
+func TestKilledWhileItWrites(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for round := range 5 {
+		path := filepath.Join(t.TempDir(), "credentials")
+		cmd := exec.Command(exe)
+		cmd.Env = append(os.Environ(), "TRUST_TEST_PATH="+path, "TRUST_TEST_NAME="+untilKilled)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		acked := -1
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			if acked, err = strconv.Atoi(lines.Text()); err != nil {
+				t.Fatal(err)
+			}
+			if acked == 5 {
+				time.AfterFunc(time.Duration(round)*700*time.Microsecond, func() { cmd.Process.Kill() })
+			}
+		}
+		if err := cmd.Wait(); err == nil || acked < 5 {
+			t.Fatalf("it was not killed, after %d: %v", acked, err)
+		}
+		c := openCredentials(t, path)
+		list, err := c.List()
+		if err != nil || len(list) <= acked || len(list) > acked+2 {
+			t.Errorf("%d of %d acknowledged are there, %v", len(list), acked+1, err)
+		}
+		if err := c.Set("after", []byte("r"), Guest, "", time.Time{}); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -244,8 +244,10 @@ func parseKnown(line string) (KnownServer, error) {
 	if s.Key, err = ParseKeyID(f[2]); err != nil {
 		return s, err
 	}
-	if s.Made, err = time.Parse(time.RFC3339, f[3]); err != nil {
-		return s, errors.New("the fourth field is no time")
+	// As it is written and in no other way: a year before 0 could be read in
+	// another zone and not be written again.
+	if s.Made, err = time.Parse(time.RFC3339, f[3]); err != nil || s.Made.UTC().Format(time.RFC3339) != f[3] {
+		return s, errors.New("the fourth field is no time of UTC")
 	}
 	if s.How != Asked && s.How != Given {
 		return s, errors.New("the fifth field is neither asked nor given")

@@ -131,6 +131,8 @@ func TestDamagedKnownServers(t *testing.T) {
 		"escape":     strings.Replace(good, "attic", "%61ttic", 1),
 		"key":        strings.Replace(good, id, "X"+id[1:], 1),
 		"time":       strings.Replace(good, "2026", "26", 1),
+		"other zone": strings.Replace(good, "Z", "+01:00", 1),
+		"fraction":   strings.Replace(good, "05Z", "05.5Z", 1),
 		"how":        strings.Replace(good, "asked", "guessed", 1),
 		"twice":      "h:2 attic " + id + " 2026-01-02T03:04:05Z asked",
 		"zeros":      strings.Repeat("\x00", 100),
@@ -241,6 +243,7 @@ func TestKnownServersAreBounded(t *testing.T) {
 func FuzzParseKnown(f *testing.F) {
 	f.Add("h:1 attic " + KeyID(testKey(1)) + " 2026-01-02T03:04:05Z asked\n# x\n")
 	f.Add("[fe80::1%eth0]:1 a%20b " + KeyID(make(ed25519.PublicKey, 32)) + " 2026-01-02T03:04:05+01:00 given")
+	f.Add("[::1%0]:1 0 " + KeyID(make(ed25519.PublicKey, 32)) + " 0000-01-01T0:00:00+01:00 given")
 	f.Fuzz(func(t *testing.T, s string) {
 		known, bad := parseKnownFile([]byte(s))
 		if bad != nil {
