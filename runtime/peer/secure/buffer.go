@@ -14,7 +14,7 @@ const (
 	// quietReads is how many small reads in a row give a large buffer back.
 	quietReads = 16
 	// batch is how many full records are sealed for one call of the socket.
-	batch = 4
+	batch = 8
 )
 
 var (

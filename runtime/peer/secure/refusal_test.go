@@ -337,7 +337,7 @@ func TestSilentPeer(t *testing.T) {
 		a, b = tcpPair(t)
 		ctx, cancel := context.WithCancel(context.Background())
 		time.AfterFunc(50*time.Millisecond, cancel)
-		if err := run(ctx, a, time.Minute); !errors.Is(err, context.Canceled) {
+		if err := run(ctx, a, time.Hour); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s, context: %v", name, err)
 		}
 		b.Close()
