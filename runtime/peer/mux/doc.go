@@ -20,7 +20,7 @@
 //	3 WINDOW   0          id       credit u32, at least 1
 //	4 RESET    0          id       code u32
 //	5 PING     bit 0      0        8 bytes that the PONG repeats; bit 0 asks the
-//	           QUIET               receiver to give half the credit for a moment
+//	           QUIET               receiver to hold credit back for a moment
 //	6 PONG     0          0        the 8 bytes of the PING
 //	7 GOAWAY   0          0        reason, up to 255 bytes of UTF-8
 //

@@ -13,6 +13,13 @@ const (
 	// measured again with the path emptied for it, as the queue that the windows
 	// themselves keep would else pass for distance.
 	leastAge = 10 * time.Second
+	// doubtAge is the same where round trips take more than twice as long, as they
+	// do when the path got longer: windows are too small for it then.
+	doubtAge = 2 * time.Second
+	// quietShare is the part of a window that is given meanwhile: a quarter, so
+	// that less than the path holds is under way even where both ends send all
+	// they may and each measures what the other queues.
+	quietShare = 4
 	// quietRounds is how many round trips it takes to empty the path.
 	quietRounds = 2
 	// quietMin bounds how long a peer is asked to hold back, from below, for
@@ -41,7 +48,7 @@ type pings struct {
 	smooth   atomic.Int64
 	leastAt  time.Duration // when it was measured
 	probedAt time.Duration
-	quietTil atomic.Int64 // until when half the credit is given
+	quietTil atomic.Int64 // until when less credit is given
 }
 
 func (p *pings) init() {
@@ -110,13 +117,18 @@ func (m *Session) wantProbe(now time.Duration) {
 	if p.own != nil || now-p.probedAt < probeEvery {
 		return
 	}
-	if p.least.Load() > 0 && now-p.leastAt > leastAge {
+	age := leastAge
+	least := p.least.Load()
+	if p.smooth.Load() > 2*least {
+		age = doubtAge
+	}
+	if least > 0 && now-p.leastAt > age {
 		p.quiet = quietRounds
 	}
 	m.probe(now, p.quiet > 0)
 }
 
-// holdBack gives half the credit for a few round trips; the caller holds mu.
+// holdBack gives less credit for a few round trips; the caller holds mu.
 func (m *Session) holdBack(now time.Duration) {
 	m.pings.quietTil.Store(int64(now + max(4*time.Duration(m.pings.smooth.Load()), quietMin)))
 }

@@ -10,8 +10,9 @@ const (
 	// leastRound stands for shorter round trips: what two programs take to notice
 	// one another is noise below it, and at 50 Mbit/s it is 12 KB.
 	leastRound = 2 * time.Millisecond
-	// shrink is how much of a window stays when a round needed less of it.
-	shrink = 0.875
+	// shrink is how much of a window stays when a round needed less of it. A round
+	// may be slow by chance, so it takes some fifty for a tenth.
+	shrink = 0.96
 )
 
 // A window is how much of a stream this end takes in advance. It follows the rate
@@ -49,7 +50,7 @@ func (s *Stream) measure(n int, now time.Duration) {
 func (s *Stream) resize(size int, now time.Duration) {
 	m, w := s.m, &s.window
 	size = min(size, m.o.MaxWindow)
-	if size == InitialWindow && w.size == InitialWindow || s.gone {
+	if s.gone {
 		return
 	}
 	m.mu.Lock()
@@ -68,7 +69,7 @@ func (s *Stream) giveCredit() {
 	}
 	size := s.window.size
 	if s.m.isQuiet() {
-		size = max(size/2, InitialWindow)
+		size = max(size/quietShare, maxData)
 	}
 	more := size - s.avail - s.recv.n
 	if more < size/4 {

@@ -133,7 +133,7 @@ func TestRoundTripIsMeasuredAnew(t *testing.T) {
 	<-done
 }
 
-// Who holds back gives half the credit, and more when it is over.
+// Who holds back gives a part of the credit, and the rest when it is over.
 func TestHoldingBack(t *testing.T) {
 	m := quietSession(t, Options{})
 	s, err := m.Open(0, Bulk)
@@ -146,12 +146,49 @@ func TestHoldingBack(t *testing.T) {
 	s.avail = 0
 	m.pings.quietTil.Store(int64(m.now() + time.Hour))
 	s.giveCredit()
-	if s.avail != 4*InitialWindow {
+	if s.avail != 2*InitialWindow {
 		t.Errorf("holding back, it gave %d", s.avail)
 	}
 	m.pings.quietTil.Store(0)
 	s.giveCredit()
 	if s.avail != 8*InitialWindow {
 		t.Errorf("then it gave %d", s.avail)
+	}
+}
+
+// A path that got longer is noticed even where the window is the least: what is
+// believed of it is doubted, and measured.
+func TestLongerPathIsDoubted(t *testing.T) {
+	for _, c := range []struct {
+		smooth, age time.Duration
+		quiet       bool
+	}{
+		{45 * time.Millisecond, doubtAge, false},
+		{45 * time.Millisecond, leastAge, true},
+		{120 * time.Millisecond, time.Second, false},
+		{120 * time.Millisecond, doubtAge, true},
+	} {
+		m := quietSession(t, Options{})
+		s, err := m.Open(0, Bulk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const now = time.Hour
+		m.mu.Lock()
+		m.pings.own = nil
+		m.pings.least.Store(int64(30 * time.Millisecond))
+		m.pings.smooth.Store(int64(c.smooth))
+		m.pings.leastAt = now - c.age - 1
+		m.mu.Unlock()
+		s.mu.Lock()
+		s.measure(1000, now)
+		s.window.begin = now - 100*time.Millisecond
+		s.measure(40_000, now)
+		s.mu.Unlock()
+		m.mu.Lock()
+		if asked := m.pings.own != nil; !asked || (m.pings.quiet > 0) != c.quiet {
+			t.Errorf("at %v, %v old: probe sent %v, quiet rounds %d", c.smooth, c.age, asked, m.pings.quiet)
+		}
+		m.mu.Unlock()
 	}
 }
