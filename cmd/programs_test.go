@@ -3,15 +3,18 @@
 package cmd_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -35,7 +38,7 @@ func testMain(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	build := exec.Command("go", "build", "-o", bin+"/", "./hearth-server", "./hearth-ctl")
+	build := exec.Command("go", "build", "-o", bin+"/", "./hearth-server", "./hearth-client", "./hearth-ctl")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
@@ -187,8 +190,68 @@ type server struct {
 	p      *place
 	cmd    *exec.Cmd
 	socket string
+	links  []string // where it can be joined
 	log    *bytes.Buffer
+	said   *said // on stdout
 	gone   chan struct{}
+}
+
+// said are the lines that a program printed, as they come.
+type said struct {
+	mu    sync.Mutex
+	lines []string
+	end   bool
+	more  chan struct{} // closed with each change
+}
+
+func (d *said) read(r io.Reader) {
+	sc := bufio.NewScanner(r)
+	for {
+		ok := sc.Scan()
+		d.mu.Lock()
+		if ok {
+			d.lines = append(d.lines, sc.Text())
+		}
+		d.end = !ok
+		close(d.more)
+		d.more = make(chan struct{})
+		d.mu.Unlock()
+		if !ok {
+			return
+		}
+	}
+}
+
+// wait returns the rest of the n-th line that begins with prefix.
+func (d *said) wait(prefix string, n int) (string, bool) {
+	for timeout := time.After(patience); ; {
+		d.mu.Lock()
+		found := 0
+		for _, l := range d.lines {
+			if rest, ok := strings.CutPrefix(l, prefix); ok {
+				if found++; found == n {
+					d.mu.Unlock()
+					return rest, true
+				}
+			}
+		}
+		end, more := d.end, d.more
+		d.mu.Unlock()
+		if end {
+			return "", false
+		}
+		select {
+		case <-more:
+		case <-timeout:
+			return "", false
+		}
+	}
+}
+
+func (d *said) all() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return strings.Join(d.lines, "\n")
 }
 
 // serve starts a server and waits until it is ready.
@@ -202,7 +265,7 @@ func (p *place) serve(args ...string) *server {
 }
 
 func (p *place) start(cmd *exec.Cmd) (*server, error) {
-	s := &server{p: p, cmd: cmd, log: new(bytes.Buffer), gone: make(chan struct{})}
+	s := &server{p: p, cmd: cmd, log: new(bytes.Buffer), said: &said{more: make(chan struct{})}, gone: make(chan struct{})}
 	cmd.Env, cmd.Dir, cmd.Stderr = p.env, p.dir, s.log
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -212,34 +275,23 @@ func (p *place) start(cmd *exec.Cmd) (*server, error) {
 		return nil, err
 	}
 	p.t.Cleanup(func() { s.end(syscall.SIGKILL) })
-	ready := make(chan string, 1)
 	go func() {
-		var all bytes.Buffer
-		buf := make([]byte, 4096)
-		for {
-			n, err := out.Read(buf)
-			all.Write(buf[:n])
-			if line, _, ok := strings.Cut(all.String(), "\n"); ok || err != nil {
-				ready <- line
-				break
-			}
-		}
+		s.said.read(out)
 		cmd.Wait()
 		close(s.gone)
 	}()
-	select {
-	case line := <-ready:
-		socket, ok := strings.CutPrefix(line, "ready ")
-		if !ok {
-			<-s.gone
-			return nil, fmt.Errorf("the server ended with %d: %q\n%s", cmd.ProcessState.ExitCode(), line, s.log)
-		}
-		s.socket = socket
-		return s, nil
-	case <-time.After(patience):
+	socket, ok := s.said.wait("ready ", 1)
+	if !ok {
 		s.end(syscall.SIGKILL)
-		return nil, fmt.Errorf("the server is not ready\n%s", s.log)
+		return nil, fmt.Errorf("the program is not ready, and ended with %d: %q\n%s", cmd.ProcessState.ExitCode(), s.said.all(), s.log)
 	}
+	for _, l := range strings.Split(s.said.all(), "\n") {
+		if link, ok := strings.CutPrefix(l, "link "); ok {
+			s.links = append(s.links, link)
+		}
+	}
+	s.socket = socket
+	return s, nil
 }
 
 // end signals the server, waits for it and returns its exit code.
