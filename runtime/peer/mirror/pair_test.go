@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -27,6 +28,13 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if args := strings.Split(os.Getenv("HEARTH_MIRROR_CHILD"), "|"); len(args) == 3 {
+		if err := child(args[0], args[1], args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	code := m.Run()
 	runtimetest.Cleanup()
 	if code == 0 {
