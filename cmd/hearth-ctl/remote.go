@@ -11,6 +11,7 @@ import (
 	"hearth/cmd/internal/secret"
 	"hearth/journal/space"
 	"hearth/lumps"
+	"hearth/runtime/peer"
 	"hearth/runtime/peer/mirror"
 	"hearth/runtime/peer/trust"
 )
@@ -88,7 +89,7 @@ func (o *opener) remote(ctx context.Context, arg string, l login) (side space.Si
 	if err != nil {
 		return side, err
 	}
-	password, err := o.a.password(link, l.passwordFile)
+	password, err := password(ctx, link, l.passwordFile)
 	if err != nil {
 		return side, err
 	}
@@ -100,7 +101,11 @@ func (o *opener) remote(ctx context.Context, arg string, l login) (side space.Si
 	if err != nil {
 		return side, err
 	}
-	s, err := peering.DialMirror(ctx, id, link.String(), password, l.trust, secret.AskTrust(link.Host), "hearth-ctl")
+	var s *peer.MirrorSession
+	err = trusting(ctx, link, l.trust, func(key string) (err error) {
+		s, err = peering.DialMirror(ctx, id, link.String(), password, key, nil, "hearth-ctl")
+		return err
+	})
 	if err != nil {
 		return side, err
 	}

@@ -162,7 +162,7 @@ func (a *app) runSync(cmd *cobra.Command, y *syncing, arg string) error {
 	if err != nil {
 		return err
 	}
-	if y.Password, err = a.password(link, y.passwordFile); err != nil {
+	if y.Password, err = password(cmd.Context(), link, y.passwordFile); err != nil {
 		return err
 	}
 	y.Link = link.String()
@@ -182,14 +182,12 @@ func (a *app) runSync(cmd *cobra.Command, y *syncing, arg string) error {
 			return a.showMoved(p)
 		})
 	}
-	r, err := run()
-	if key := ipc.KeyOf(err); key != "" && y.Trust == "" {
-		var ok bool
-		if ok, err = askTrust(link, key, err); ok {
-			y.Trust = key
-			r, err = run()
-		}
-	}
+	var r ipc.SyncResult
+	err = trusting(cmd.Context(), link, y.Trust, func(key string) (err error) {
+		y.Trust = key
+		r, err = run()
+		return err
+	})
 	// A watch that has worked stays: who was away comes back.
 	for pause := leastPause; moved > 0 && ipc.Transient(err); pause = min(2*pause, mostPause) {
 		fmt.Fprintf(a.stderr, "hearth-ctl: %s; trying again in %s\n", exit.Sentence(err), pause)
@@ -214,29 +212,6 @@ const (
 	leastPause = time.Second
 	mostPause  = 30 * time.Second
 )
-
-// askTrust asks about the key of an unknown server; where nobody can be asked, err
-// is the answer.
-func askTrust(l trust.Link, key string, err error) (bool, error) {
-	ask := secret.AskTrust(l.Host)
-	if ask == nil {
-		return false, err
-	}
-	ok, err := ask(key)
-	if err == nil && !ok {
-		err = trust.ErrNotAccepted
-	}
-	return ok, err
-}
-
-// password finds the password for a link.
-func (a *app) password(l trust.Link, file string) ([]byte, error) {
-	who := l.Credential
-	if who == "" {
-		who = trust.SpaceCredential
-	}
-	return secret.Password(l, file, fmt.Sprintf("Password of %q for %s at %s: ", who, l.Space, l.Host))
-}
 
 // move syncs over the socket of the server of the world, or here, for one that
 // nobody runs.
