@@ -246,6 +246,7 @@ func FuzzFrames(f *testing.F) {
 	}, nil))
 	f.Add(append(opens(6, false), raw(frameData, flagFin, 11, 1)...))
 	f.Add(gone())
+	f.Add(append(appendOpen(nil, 1, Interactive, 7), raw(frameData, flagFin, 1, random(maxData)...)...))
 	f.Fuzz(func(t *testing.T, frames []byte) {
 		a, b := net.Pipe()
 		m := New(b, false, Options{MaxStreams: 4})

@@ -216,6 +216,7 @@ func (s *Stream) Close() error {
 	s.recv.clear()
 	s.closeWrite()
 	s.abandon()
+	s.readTime.set(time.Time{})
 	s.readable.Broadcast()
 	return nil
 }
