@@ -144,21 +144,28 @@ func (a *asker) wait(ctx context.Context, k *call) ([]byte, error) {
 		return k.data, k.err
 	case <-ctx.Done():
 	}
-	select {
-	case <-k.done: // what came is not thrown away
-		return k.data, k.err
-	default:
-		a.leave(k)
+	if a.leave(k) {
 		return nil, ctx.Err()
 	}
+	<-k.done // what came is not thrown away
+	return k.data, k.err
 }
 
-// leave is for a waiter who goes; the last one cancels the call.
-func (a *asker) leave(k *call) {
+// leave is for a waiter who goes; the last one cancels the call. It is false if the
+// call has ended, or is about to with the exchange.
+func (a *asker) leave(k *call) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if k.waiters--; k.waiters > 0 || a.err != nil {
-		return
+	select {
+	case <-k.done:
+		return false
+	default:
+	}
+	if a.err != nil {
+		return false
+	}
+	if k.waiters--; k.waiters > 0 {
+		return true
 	}
 	if a.calls[k.cid] == k {
 		delete(a.calls, k.cid)
@@ -172,6 +179,7 @@ func (a *asker) leave(k *call) {
 		a.cancels = append(a.cancels, k.ref)
 		a.x.wake()
 	}
+	return true
 }
 
 // wants appends frames with what is to be cancelled, and to be asked as far as the
