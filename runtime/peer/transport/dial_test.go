@@ -2,6 +2,8 @@ package transport_test
 
 import (
 	"bufio"
+	"bytes"
+	"crypto/sha1"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
@@ -10,10 +12,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"hearth/runtime/peer/transport"
 	"hearth/runtime/peer/trust"
@@ -217,3 +221,53 @@ func TestProxies(t *testing.T) {
 
 // echo answers a greeting of SOCKS5 with what no proxy of that version says.
 func echo(c net.Conn) { io.CopyN(c, c, 1) }
+
+// Whatever a server or a proxy answers, dialing ends, and what is read from a
+// WebSocket that came to be is no more than what was sent.
+func FuzzAnswers(f *testing.F) {
+	const yes = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ACCEPT\r\nSec-WebSocket-Protocol: hearth\r\n\r\n"
+	f.Add(byte(0), []byte(yes+"\x82\x01x\x88\x02\x03\xe8"))
+	f.Add(byte(0), []byte("HTTP/1.1 301 Moved\r\nLocation: x\r\nContent-Length: 9\r\n\r\n"))
+	f.Add(byte(1), []byte("HTTP/1.1 200 OK\r\n\r\n"+yes))
+	f.Add(byte(2), []byte("\x05\x00\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00"+yes))
+	f.Add(byte(3), []byte("\x05\x02\x01\x00\x05\x00\x00\x03\x01x\x00\x00"+yes))
+	type answer struct {
+		direct bool
+		b      []byte
+	}
+	answers := make(chan answer, 1)
+	server := listenPlain(f, func(c net.Conn) {
+		a, r := <-answers, bufio.NewReader(c)
+		b := a.b
+		// What makes an upgrade valid depends on the request.
+		if a.direct {
+			if req, err := http.ReadRequest(r); err == nil {
+				sum := sha1.Sum([]byte(req.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+				b = bytes.ReplaceAll(b, []byte("ACCEPT"), []byte(base64.StdEncoding.EncodeToString(sum[:])))
+			}
+		}
+		c.Write(b)
+		c.(*net.TCPConn).CloseWrite()
+		io.Copy(io.Discard, r)
+	})
+	proxies := []func(*http.Request) (*url.URL, error){
+		func(*http.Request) (*url.URL, error) { return nil, nil },
+		through("http://a:b@" + server), through("socks5://" + server), through("socks5://a:b@" + server),
+	}
+	f.Fuzz(func(t *testing.T, way byte, b []byte) {
+		i := int(way) % len(proxies)
+		answers <- answer{i == 0, b}
+		c, err := (&transport.Dialer{Proxy: proxies[i]}).Dial(t.Context(), link(trust.WS, server))
+		if err != nil {
+			if strings.ContainsAny(err.Error(), "\n\r\x1b") {
+				t.Errorf("%q", err)
+			}
+			return
+		}
+		defer c.Close()
+		c.SetDeadline(time.Now().Add(patience))
+		if n, err := io.Copy(io.Discard, c); errors.Is(err, os.ErrDeadlineExceeded) || n > int64(len(b)) {
+			t.Errorf("read %d of %d, %v", n, len(b), err)
+		}
+	})
+}
