@@ -1,6 +1,6 @@
 // Command demo shows what Hearth does, with the real programs: a world with real
-// guests is driven, killed, started again, replayed, backed up, restored elsewhere
-// and compared. It checks what it says, and ends with 1 where that is not so.
+// guests is driven, killed, started again, replayed, backed up, restored elsewhere,
+// compared, and pushed to a second server twice. It checks what it says, and ends with 1 where that is not so.
 package main
 
 import (
@@ -47,7 +47,7 @@ func run(ctx context.Context, bin string) (err error) {
 	s := &stage{ctx: ctx, bin: bin, dir: dir, pids: map[string]string{}}
 	defer s.clear()
 	start := time.Now()
-	for _, scene := range []func() error{s.begin, s.life, s.killing, s.replay, s.backup, s.compare, s.finish} {
+	for _, scene := range []func() error{s.begin, s.life, s.killing, s.replay, s.backup, s.compare, s.mirror, s.finish} {
 		if err := scene(); err != nil {
 			return err
 		}

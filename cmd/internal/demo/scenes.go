@@ -220,12 +220,12 @@ func (s *stage) compare() error {
 
 func (s *stage) finish() error {
 	s.title("The end")
-	for _, x := range []*server{s.server, s.other} {
+	for _, x := range []*server{s.server, s.other, s.second} {
 		if err := x.stop(); err != nil {
 			return err
 		}
 	}
-	s.say("Both servers took a snapshot and left.")
+	s.say("The servers took a snapshot each and left.")
 	return nil
 }
 

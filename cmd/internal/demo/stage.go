@@ -24,6 +24,7 @@ type stage struct {
 	bin, dir      string
 	home, away    string // worlds
 	server, other *server
+	second        *server // the second machine
 	pids          map[string]string
 	titles        int
 }
@@ -63,13 +64,15 @@ func (s *stage) ctl(world string, args ...string) (string, error) {
 type server struct {
 	cmd    *exec.Cmd
 	socket string
+	link   string // where peers join, if it listens
 	log    bytes.Buffer
 	gone   chan struct{}
 }
 
 // serve starts a server on a world and waits until it is ready.
-func (s *stage) serve(at **server, world string) error {
-	x := &server{cmd: exec.CommandContext(s.ctx, filepath.Join(s.bin, "hearth-server"), "--world", world), gone: make(chan struct{})}
+func (s *stage) serve(at **server, world string, args ...string) error {
+	args = append([]string{"--world", world}, args...)
+	x := &server{cmd: exec.CommandContext(s.ctx, filepath.Join(s.bin, "hearth-server"), args...), gone: make(chan struct{})}
 	x.cmd.Env, x.cmd.Stderr = s.env(), &x.log
 	out, err := x.cmd.StdoutPipe()
 	if err != nil {
@@ -81,13 +84,21 @@ func (s *stage) serve(at **server, world string) error {
 	stop := time.AfterFunc(patience, func() { x.cmd.Process.Kill() })
 	defer stop.Stop()
 	r := bufio.NewReader(out)
-	line, err := r.ReadString('\n')
+	var socket string
+	ok := false
+	for !ok && err == nil {
+		var line string
+		line, err = r.ReadString('\n')
+		if link, found := strings.CutPrefix(strings.TrimSpace(line), "link "); found {
+			x.link = link
+		}
+		socket, ok = strings.CutPrefix(strings.TrimSpace(line), "ready ")
+	}
 	go func() {
 		io.Copy(io.Discard, r)
 		x.cmd.Wait()
 		close(x.gone)
 	}()
-	socket, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")
 	if err != nil || !ok {
 		x.cmd.Process.Kill()
 		<-x.gone
@@ -120,7 +131,7 @@ func (x *server) stop() error {
 
 // clear ends what still runs.
 func (s *stage) clear() {
-	for _, x := range []*server{s.server, s.other} {
+	for _, x := range []*server{s.server, s.other, s.second} {
 		if x != nil {
 			x.kill(syscall.SIGKILL)
 		}
