@@ -12,17 +12,19 @@ func TestQueue(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	var q queue
 	var want bytes.Buffer
+	source := random(4 * blockSize)
+	bytesOf := func(n int) []byte { return source[r.Intn(blockSize):][:n] }
 	size := func() int { return r.Intn([]int{5, 1000, 3 * blockSize}[r.Intn(3)]) }
-	for range 20_000 {
+	for range 3000 {
 		switch r.Intn(5) {
 		case 0:
-			p := random(size())
+			p := bytesOf(size())
 			q.push(p)
 			want.Write(p)
 		case 1:
 			b := blocks.Get().(*block)
 			n := blockSize/2 + r.Intn(blockSize/2+1)
-			copy(b.data[:n], random(n))
+			copy(b.data[:n], bytesOf(n))
 			want.Write(b.data[:n])
 			q.attach(b, n)
 		case 2, 3:

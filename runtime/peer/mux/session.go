@@ -60,7 +60,7 @@ type Session struct {
 
 	accepts chan *Stream
 	done    chan struct{}
-	ended   chan struct{} // both goroutines returned
+	ended   chan struct{} // both goroutines returned, and the connection is closed
 	running atomic.Int32
 	shut    atomic.Bool  // Close was called: nothing more may be queued
 	pending atomic.Int64 // bytes and ends of streams that wait to leave
@@ -101,7 +101,7 @@ func New(c io.ReadWriteCloser, client bool, o Options) *Session {
 	}
 	m.wake.L = &m.mu
 	m.pings.init()
-	m.running.Store(2)
+	m.running.Store(3) // the two and fail
 	m.mu.Lock()
 	m.probe(m.now(), false)
 	m.alive = time.AfterFunc(m.tick(), m.tend)
@@ -195,6 +195,7 @@ func (m *Session) fail(err error) {
 		m.mu.Unlock()
 		return
 	}
+	defer m.leave()
 	m.err = err
 	m.shut.Store(true)
 	close(m.done)
@@ -223,7 +224,7 @@ func (m *Session) fail(err error) {
 	}
 }
 
-// leave is called by each of the two goroutines as it returns.
+// leave is called by each of the two goroutines as it returns, and by fail.
 func (m *Session) leave() {
 	if m.running.Add(-1) == 0 {
 		close(m.ended)
