@@ -4,7 +4,7 @@
 
 STATICCHECK := v0.7.0
 TOOLS       := $(CURDIR)/.tools
-PROGRAMS := hearth-server hearth-client hearth-ctl
+PROGRAMS    := hearth-server hearth-client hearth-ctl
 FUZZTIME    ?= 30s
 # For soak: how long go test may take.
 SOAKTIME    ?= 12h
@@ -30,7 +30,7 @@ lint: setup
 	$(TOOLS)/staticcheck ./...
 
 setup:
-	@./.ci/setup go cc fuse
+	@./.ci/setup go cc fuse node
 
 bench:
 	@./.ci/setup go
