@@ -221,9 +221,11 @@ const (
 	// lingerTimeout bounds how long Close takes in what a peer sends that has not
 	// heard of it yet.
 	lingerTimeout = 3 * time.Second
-	// lingerIdle is how long Close waits for more where the peer still sends.
-	// Closing a socket with bytes unread resets it, and the close record with it.
-	lingerIdle = 20 * time.Millisecond
+	// lingerQuiet is how long Close waits for the end of a peer that sends nothing,
+	// and lingerBusy for more of one that does. Closing a socket with bytes unread
+	// resets it, and the close record with it.
+	lingerQuiet = 20 * time.Millisecond
+	lingerBusy  = 500 * time.Millisecond
 )
 
 // Close tells the peer that this is the end, and ends. What was written before is
@@ -285,15 +287,21 @@ func (c *Conn) setDeadline(set func(time.Time) error, t time.Time) error {
 
 // linger lets the peer hear the last words of a socket: it ends the outgoing half
 // and takes in what still comes, until the peer ends, pauses or the limit is over.
+// What runs on another connection, as WebSocket does, has no half to end; what has
+// neither, as a pipe, loses nothing by a close.
 func linger(c net.Conn, limit time.Duration) {
-	half, ok := c.(interface{ CloseWrite() error })
-	if !ok || half.CloseWrite() != nil {
+	if half, ok := c.(interface{ CloseWrite() error }); ok {
+		if half.CloseWrite() != nil {
+			return
+		}
+	} else if _, ok := c.(interface{ NetConn() net.Conn }); !ok {
 		return
 	}
 	b := largeReads.Get().(*[largeRead]byte)
 	defer largeReads.Put(b)
-	for end := time.Now().Add(limit); time.Now().Before(end); {
-		c.SetReadDeadline(time.Now().Add(lingerIdle))
+	wait := lingerQuiet
+	for end := time.Now().Add(limit); time.Now().Before(end); wait = lingerBusy {
+		c.SetReadDeadline(earlier(end, time.Now().Add(wait)))
 		if _, err := c.Read(b[:]); err != nil {
 			return
 		}

@@ -434,6 +434,9 @@ func TestCloseDelivers(t *testing.T) {
 				}
 			}
 		}()
+		if _, err := client.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
 		go func() {
 			client.Write(make([]byte, size))
 			client.Close()
@@ -444,6 +447,41 @@ func TestCloseDelivers(t *testing.T) {
 		}
 		server.Close()
 		<-stop
+	}
+}
+
+// over is a connection on another, without a half to close, as a WebSocket is.
+type over struct{ inner net.Conn }
+
+func (o over) NetConn() net.Conn                  { return o.inner }
+func (o over) Read(p []byte) (int, error)         { return o.inner.Read(p) }
+func (o over) Write(p []byte) (int, error)        { return o.inner.Write(p) }
+func (o over) Close() error                       { return o.inner.Close() }
+func (o over) LocalAddr() net.Addr                { return o.inner.LocalAddr() }
+func (o over) RemoteAddr() net.Addr               { return o.inner.RemoteAddr() }
+func (o over) SetDeadline(t time.Time) error      { return o.inner.SetDeadline(t) }
+func (o over) SetReadDeadline(t time.Time) error  { return o.inner.SetReadDeadline(t) }
+func (o over) SetWriteDeadline(t time.Time) error { return o.inner.SetWriteDeadline(t) }
+
+// The same where no half can be closed: bytes that lie unread do not cost the peer
+// what was written before the close.
+func TestCloseDeliversOverAnother(t *testing.T) {
+	a, b := tcpPair(t)
+	client, server := recordPair(over{a}, b, suiteChaCha)
+	defer server.Close()
+	server.Write(make([]byte, 64<<10)) // never read
+	const size = 1 << 20
+	done := make(chan error, 1)
+	go func() {
+		client.Write(make([]byte, size))
+		done <- client.Close()
+	}()
+	got, err := readAllSizes(server, rand.New(rand.NewPCG(1, 1)))
+	if len(got) != size || err != io.EOF {
+		t.Errorf("%d of %d bytes, %v", len(got), size, err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
 

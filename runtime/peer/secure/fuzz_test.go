@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"hash"
 	"io"
 	"net"
 	"testing"
@@ -130,6 +131,62 @@ func FuzzParseKeys(f *testing.F) {
 			}
 		case !errors.Is(err, ErrKeys) && !errors.Is(err, ErrForeignKeys):
 			t.Error(err)
+		}
+	})
+}
+
+// FuzzKE1 gives OPAQUE's first message, from a client that has proved nothing, to the
+// server: an answer or a refusal.
+func FuzzKE1(f *testing.F) {
+	sc, _ := newServerConfig(f)
+	flight := firstFlight(f, newClientConfig(f, sc))
+	genuine := flight.hello[len(flight.hello)-ke1Len:]
+	seeds(f, genuine, make([]byte, ke1Len), bytes.Repeat([]byte{0xff}, ke1Len))
+	f.Fuzz(func(t *testing.T, ke1 []byte) {
+		tampered := flight
+		tampered.hello = append(bytes.Clone(flight.hello[:len(flight.hello)-ke1Len]), ke1...)
+		l, err := tampered.tryDeliver(sc)
+		if err == nil {
+			_, err = l.respond()
+		}
+		if err != nil && !errors.Is(err, ErrHandshake) {
+			t.Error(err)
+		}
+	})
+}
+
+// FuzzKE2 gives OPAQUE's second message, rightly signed by a server that is believed
+// and hostile, to the client.
+func FuzzKE2(f *testing.F) {
+	sc, _ := newServerConfig(f)
+	flight := firstFlight(f, newClientConfig(f, sc))
+	body, err := flight.deliver(f, sc).respond()
+	if err != nil {
+		f.Fatal(err)
+	}
+	h, err := parseServerHello(body)
+	if err != nil {
+		f.Fatal(err)
+	}
+	genuine := bytes.Clone(h.ke2)
+	other, err := firstFlight(f, newClientConfig(f, sc)).deliver(f, sc).respond()
+	if err != nil {
+		f.Fatal(err)
+	}
+	seeds(f, genuine, make([]byte, ke2Len), other[len(other)-ke2Len-ed25519.SignatureSize:len(other)-ed25519.SignatureSize])
+	f.Fuzz(func(t *testing.T, ke2 []byte) {
+		h := *h
+		h.ke2 = ke2
+		h.signature = ed25519.Sign(sc.Identity, signed(labelServerSigns, flight.login.transcript.fork(kindServerHello, h.unsigned())))
+		login := *flight.login
+		c, err := login.transcript.h.(hash.Cloner).Clone()
+		if err != nil {
+			t.Fatal(err)
+		}
+		login.transcript = transcript{c} // a login that succeeds goes on in it
+		_, err = login.verify(h.marshal())
+		if genuine := bytes.Equal(ke2, genuine); genuine != (err == nil) || err != nil && err != ErrAuth && !errors.Is(err, ErrHandshake) {
+			t.Errorf("genuine: %v, the client says %v", genuine, err)
 		}
 	})
 }
