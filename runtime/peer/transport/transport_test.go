@@ -10,6 +10,7 @@ import (
 	"log"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/netip"
@@ -76,6 +77,9 @@ func dial(t testing.TB, d *transport.Dialer, l trust.Link) net.Conn {
 	return c
 }
 
+// proxyAddr is where the reverse proxy of tests asks from.
+const proxyAddr = "127.0.0.9"
+
 type front struct {
 	dialer *transport.Dialer
 	link   trust.Link
@@ -85,7 +89,9 @@ type front struct {
 // reverseProxy ends TLS in front of a listener, as a web server does.
 func reverseProxy(t testing.TB, target string) *front {
 	f := &front{paths: make(chan string, 100)}
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+	// From an address of its own, by which it is told from the client.
+	from := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(proxyAddr)}}
+	proxy := &httputil.ReverseProxy{Transport: &http.Transport{DialContext: from.DialContext}, Rewrite: func(r *httputil.ProxyRequest) {
 		f.paths <- r.In.URL.EscapedPath()
 		r.SetURL(&url.URL{Scheme: "http", Host: target})
 		r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
@@ -107,7 +113,7 @@ func reverseProxy(t testing.TB, target string) *front {
 // what the client began with.
 func pair(t testing.TB, w way) (client, server net.Conn) {
 	t.Helper()
-	ln := listen(t, transport.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+	ln := listen(t, transport.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix(proxyAddr + "/32")}})
 	client = w.dial(t, ln)
 	if _, err := client.Write([]byte(preface)); err != nil {
 		t.Fatal(err)
@@ -350,7 +356,7 @@ func TestReverseProxy(t *testing.T) {
 	for _, trusted := range []bool{true, false} {
 		var o transport.Options
 		if trusted {
-			o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+			o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix(proxyAddr + "/32")}
 		}
 		ln := listen(t, o)
 		f := reverseProxy(t, ln.Addr().String())
@@ -363,11 +369,12 @@ func TestReverseProxy(t *testing.T) {
 		if p := <-f.paths; p != "/worlds/attic" {
 			t.Errorf("the proxy was asked for %q", p)
 		}
-		// All are on this machine: the client is told from the proxy by whether the
-		// port is known.
-		addr := server.RemoteAddr().(*net.TCPAddr)
-		if !addr.IP.IsLoopback() || addr.Port == client.LocalAddr().(*net.TCPAddr).Port {
-			t.Errorf("trusted %v: the server sees %v", trusted, addr)
+		peer, want := server.RemoteAddr().(*net.TCPAddr), proxyAddr
+		if trusted {
+			want = client.LocalAddr().(*net.TCPAddr).IP.String()
+		}
+		if peer.IP.String() != want || trusted != (peer.Port == 0) {
+			t.Errorf("trusted %v: the server sees %v", trusted, peer)
 		}
 	}
 }

@@ -12,7 +12,7 @@
 // groups of 13, each with a check character behind it (Luhn mod 32 over the 13),
 // joined by dashes. There is one way to write a key:
 //
-//	ABCDEFGHIJKLM4-NOPQRSTUVWXYZ2-34567ABCDEFGH7-IJKLMNOPQRSTAX
+//	AAAQEAYEAUDAO5-CAJBIFQYDIOB4X-IBCEQTCQKRMFYM-YDENBWHA5DYPQS
 //
 // # A link
 //
