@@ -3,6 +3,8 @@ package want
 import (
 	"container/list"
 	"context"
+	"encoding/binary"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,6 +31,7 @@ type asker struct {
 	refs    map[uint32]*call  // sent and not answered
 	pending [levels]list.List // of *call, not sent
 	cancels []uint32
+	raises  []*call
 	next    uint32    // ref of the next want
 	window  int       // how many may be in refs
 	hold    time.Time // nothing is asked before
@@ -122,10 +125,8 @@ func (a *asker) begin(ctx context.Context, c lumps.CID, onlyHas bool) (*call, er
 	if k := a.calls[c]; k != nil && !onlyHas {
 		k.waiters++
 		a.stats.Coalesced++
-		if p > k.priority && k.queued != nil {
-			a.pending[k.priority].Remove(k.queued)
-			k.priority = p
-			k.queued = a.pending[p].PushBack(k)
+		if p > k.priority {
+			a.raise(k, p)
 		}
 		return k, nil
 	}
@@ -136,6 +137,18 @@ func (a *asker) begin(ctx context.Context, c lumps.CID, onlyHas bool) (*call, er
 	}
 	a.x.wake()
 	return k, nil
+}
+
+// raise lifts the priority of a call, sent or not.
+func (a *asker) raise(k *call, p Priority) {
+	if k.queued != nil {
+		a.pending[k.priority].Remove(k.queued)
+		k.queued = a.pending[p].PushBack(k)
+	} else {
+		a.raises = append(a.raises, k)
+	}
+	k.priority = p
+	a.x.wake()
 }
 
 func (a *asker) wait(ctx context.Context, k *call) ([]byte, error) {
@@ -189,6 +202,8 @@ func (a *asker) wants(b []byte) []byte {
 	defer a.mu.Unlock()
 	b = appendRefs(b, kindCancel, a.cancels)
 	a.cancels = a.cancels[:0]
+	b = appendRaises(b, a.raises)
+	a.raises = a.raises[:0]
 	if time.Now().Before(a.hold) {
 		return b
 	}
@@ -210,6 +225,16 @@ func (a *asker) wants(b []byte) []byte {
 	}
 	if n > 0 {
 		appendHead(b[:head], kindWant, n)
+	}
+	return b
+}
+
+func appendRaises(b []byte, calls []*call) []byte {
+	for some := range slices.Chunk(calls, maxInOne) {
+		b = appendHead(b, kindRaise, len(some))
+		for _, k := range some {
+			b = append(binary.BigEndian.AppendUint32(b, k.ref), byte(k.priority))
+		}
 	}
 	return b
 }
@@ -287,104 +312,6 @@ func (a *asker) finish(k *call, data []byte, err error) {
 func (a *asker) setAside(k *call) {
 	a.partials.keep(k.cid, k.asm)
 	k.asm = nil
-}
-
-// place holds a chunk against what was asked, and says where its bytes go.
-func (a *asker) place(c chunk) ([]byte, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	k := a.refs[c.ref]
-	if k == nil || k.onlyHas {
-		return nil, protocolError("data came for want %d, which did not ask for it", c.ref)
-	}
-	if !k.begun {
-		if c.offset == 0 {
-			k.asm, k.resumed = k.asm[:0], 0
-		}
-		k.total, k.begun = int(c.total), true
-		if int(c.offset)+c.n < k.total {
-			if a.open == maxOpen {
-				return nil, protocolError("more than %d blocks are begun and not finished", maxOpen)
-			}
-			a.open++
-			k.long = true
-		}
-		if cap(k.asm) < k.total {
-			k.asm = append(make([]byte, 0, k.total), k.asm...)
-		}
-	}
-	switch {
-	case int(c.total) != k.total:
-		return nil, protocolError("the block of want %d has %d bytes and then %d", c.ref, k.total, c.total)
-	case int(c.offset) != len(k.asm):
-		return nil, protocolError("a chunk for want %d stands at byte %d, and %d is next", c.ref, c.offset, len(k.asm))
-	}
-	return k.asm[len(k.asm) : len(k.asm)+c.n], nil
-}
-
-// placed takes in a chunk whose bytes are where place said. A block is verified
-// without the lock: nobody but the data reader touches what came.
-func (a *asker) placed(c chunk) error {
-	a.mu.Lock()
-	k := a.refs[c.ref]
-	k.asm = k.asm[:len(k.asm)+c.n]
-	if len(k.asm) < k.total {
-		a.stats.PartialIn += int64(c.n)
-		a.mu.Unlock()
-		return nil
-	}
-	if k.long {
-		a.open--
-	}
-	delete(a.refs, c.ref)
-	a.mu.Unlock()
-
-	right := lumps.Verify(k.cid, k.asm)
-
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	defer a.x.wake()
-	a.stats.PartialIn -= int64(k.total - k.resumed - c.n)
-	if !right {
-		if k.resumed == 0 {
-			err := protocolError("what came for lump %s does not hash to it", k.cid)
-			if !k.cancelled {
-				a.finish(k, nil, err)
-			}
-			return err
-		}
-		// The beginning came from somebody else, who may be the one who lied.
-		k.asm, k.resumed = nil, 0
-		if !k.cancelled {
-			k.asm = []byte{} // not nil: what Partials may have is not trusted again
-			k.queued = a.pending[k.priority].PushFront(k)
-		}
-		return nil
-	}
-	a.stats.BlocksIn++
-	a.stats.BytesIn += int64(k.total)
-	if a.window < a.max {
-		a.window++
-	}
-	if !k.cancelled {
-		a.finish(k, k.asm, nil)
-	}
-	return nil
-}
-
-// stopped takes the end of a cancelled block.
-func (a *asker) stopped(ref uint32) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	k := a.refs[ref]
-	if k == nil || !k.long || !k.cancelled {
-		return protocolError("the data of want %d stops, and was not cancelled", ref)
-	}
-	a.open--
-	delete(a.refs, ref)
-	a.setAside(k)
-	a.x.wake()
-	return nil
 }
 
 // refuse has nothing more asked. What was asked may still come, as far as the data

@@ -20,9 +20,12 @@
 //	4 DONT_HAVE  ref u32
 //	5 BUSY       ref u32
 //	6 FAILED     ref u32
+//	7 RAISE      ref u32 | priority u8
 //
 // The asker chooses a ref that none of its unanswered wants has. Flag 1 asks only
-// whether the block is there. Priority is 0, 1 or 2; the highest is served first.
+// whether the block is there. Priority is 0, 1 or 2; the highest is served first,
+// and RAISE lifts that of a want that is on its way when somebody comes who is in
+// more of a hurry.
 // A frame of the data stream is a chunk of a block or the end of a cancelled one:
 //
 //	+--------+---------+-----------+------------+---------+-------+
@@ -38,8 +41,12 @@
 // offset is a transfer that goes on; the first chunk stands at that offset, or at
 // 0. Chunks of different blocks interleave, so that large ones do not delay small
 // ones; at most 32 blocks are begun and not finished. A cancelled want is answered
-// by whatever was under way, by DONT_HAVE if nothing of it was sent, or by STOP. A
-// CANCEL for a want that is answered already means nothing.
+// by whatever was under way, by DONT_HAVE if nothing of it was sent, or by STOP.
+// CANCEL and RAISE of a want that is answered already mean nothing.
+//
+// There is no frame that asks for all below a root: who is sent what was not named
+// cannot say what it has already, nor tell a gift from a flood. Fetch pays a round
+// trip for each level instead, and none for each block.
 //
 // Locks: an Exchange has one for what it asks and one for what it serves; neither
 // is held while the other is taken, nor while a stream or a Provider is called.

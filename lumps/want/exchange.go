@@ -216,4 +216,5 @@ func (x *Exchange) wake() {
 
 func (x *Exchange) wanted(w wantEntry) error             { return x.serve.wanted(w) }
 func (x *Exchange) cancelled(ref uint32)                 { x.serve.cancelled(ref) }
+func (x *Exchange) raised(ref uint32, p Priority)        { x.serve.raised(ref, p) }
 func (x *Exchange) answered(kind byte, ref uint32) error { return x.ask.answered(kind, ref) }

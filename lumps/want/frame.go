@@ -17,6 +17,7 @@ const (
 	kindDontHave = 4
 	kindBusy     = 5
 	kindFailed   = 6
+	kindRaise    = 7
 )
 
 // Kinds of data frames.
@@ -29,6 +30,7 @@ const (
 	flagOnlyHas = 1
 
 	refLen    = 4
+	raiseLen  = refLen + 1
 	wantLen   = refLen + 1 + 1 + 4 + lumps.CIDLen
 	headLen   = 3  // of a control frame
 	dataLen   = 14 // of a chunk's header, after the kind
@@ -104,6 +106,7 @@ func parseWant(b []byte) (wantEntry, error) {
 type controlHandler interface {
 	wanted(w wantEntry) error
 	cancelled(ref uint32)
+	raised(ref uint32, p Priority)
 	answered(kind byte, ref uint32) error
 }
 
@@ -116,7 +119,7 @@ func readControl(r *bufio.Reader, h controlHandler) error {
 			return err
 		}
 		kind := buf[0]
-		if kind < kindWant || kind > kindFailed {
+		if kind < kindWant || kind > kindRaise {
 			return protocolError("a control frame is of kind %d", kind)
 		}
 		if err := readRest(r, buf[:2]); err != nil {
@@ -127,8 +130,11 @@ func readControl(r *bufio.Reader, h controlHandler) error {
 			return protocolError("a control frame has %d entries", n)
 		}
 		entry := buf[:refLen]
-		if kind == kindWant {
+		switch kind {
+		case kindWant:
 			entry = buf[:wantLen]
+		case kindRaise:
+			entry = buf[:raiseLen]
 		}
 		for range n {
 			if err := readRest(r, entry); err != nil {
@@ -143,6 +149,12 @@ func readControl(r *bufio.Reader, h controlHandler) error {
 				}
 			case kindCancel:
 				h.cancelled(binary.BigEndian.Uint32(entry))
+			case kindRaise:
+				p := Priority(entry[refLen])
+				if p >= levels {
+					return protocolError("a want is raised to priority %d", p)
+				}
+				h.raised(binary.BigEndian.Uint32(entry), p)
 			default:
 				err = h.answered(kind, binary.BigEndian.Uint32(entry))
 			}

@@ -28,6 +28,7 @@ func TestGolden(t *testing.T) {
 		{"dont-have", appendRefs(nil, kindDontHave, []uint32{3})},
 		{"busy", appendRefs(nil, kindBusy, []uint32{4})},
 		{"failed", appendRefs(nil, kindFailed, []uint32{5})},
+		{"raise", appendRaises(nil, []*call{{ref: 6, priority: Urgent}})},
 		{"data", appendChunk(nil, chunk{ref: 6, total: 0x00080910, offset: 0x00070605}, []byte("bytes"))},
 		{"stop", appendStop(nil, 7)},
 	} {

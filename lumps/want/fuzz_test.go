@@ -47,6 +47,7 @@ func FuzzControl(f *testing.F) {
 	}
 	f.Add(append(appendHead(nil, kindWant, 3), wants...))
 	f.Add(append(append(appendHead(nil, kindWant, 3), wants...), appendRefs(nil, kindCancel, []uint32{1, 0, 9})...))
+	f.Add(append(append(append(appendHead(nil, kindWant, 3), wants...), appendHead(nil, kindRaise, 1)...), 0, 0, 0, 0, 2))
 	for kind := kindHave; kind <= kindFailed; kind++ {
 		f.Add(appendRefs(nil, byte(kind), []uint32{0}))
 	}

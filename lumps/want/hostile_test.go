@@ -118,6 +118,7 @@ func TestHostileAsker(t *testing.T) {
 		"unknown priority":  entry(func(b []byte) { b[5] = levels }),
 		"an offset too far": entry(func(b []byte) { binary.BigEndian.PutUint32(b[6:], lumps.MaxBlock) }),
 		"a want twice":      slices.Concat(entry(func([]byte) {}), entry(func([]byte) {})),
+		"raised too high":   append(appendHead(nil, kindRaise, 1), 0, 0, 0, 7, levels),
 		"too many entries":  appendHead(nil, kindWant, maxInOne+1),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -129,6 +130,7 @@ func TestHostileAsker(t *testing.T) {
 	t.Run("cancels of nothing", func(t *testing.T) {
 		r := newRaw(t, serving(s))
 		r.control.Write(appendRefs(nil, kindCancel, make([]uint32, 5000)))
+		r.control.Write(append(appendHead(nil, kindRaise, 1), 0, 0, 0, 99, 2))
 		r.control.Write(entry(func([]byte) {}))
 		b := make([]byte, 1+dataLen+100)
 		if _, err := io.ReadFull(r.data, b); err != nil {

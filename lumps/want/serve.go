@@ -164,6 +164,35 @@ func (s *server) cancelled(ref uint32) {
 	s.reply(kindDontHave, ref)
 }
 
+// raised lifts the priority of a want, if it is not answered already.
+func (s *server) raised(ref uint32, p Priority) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w := s.served[ref]
+	if w == nil || w.stop || s.ended || p <= w.priority {
+		return
+	}
+	from := w.priority
+	w.priority = p
+	switch w.state {
+	case waiting:
+		s.waiting[from].remove(w)
+		s.waiting[p].push(w)
+	case asked:
+		return
+	case fresh:
+		s.fresh[from].remove(w)
+		s.fresh[p].push(w)
+	case begun:
+		s.begun[from].remove(w)
+		s.begun[p].push(w)
+	}
+	s.ready[from] -= len(w.data)
+	s.ready[p] += len(w.data)
+	s.work(from)
+	s.work(p)
+}
+
 func (s *server) reply(kind byte, ref uint32) {
 	s.replies[kind] = append(s.replies[kind], ref)
 	s.queued++
@@ -201,8 +230,9 @@ func (s *server) ask(p Priority) {
 		var ctx context.Context
 		ctx, w.cancel = context.WithCancel(WithPriority(s.x.ctx, p))
 		s.work(p) // another, beside this
+		entry := w.wantEntry
 		s.mu.Unlock()
-		data, kind := s.provide(ctx, w.wantEntry)
+		data, kind := s.provide(ctx, entry)
 		w.cancel()
 		s.mu.Lock()
 		s.provided(w, data, kind)
