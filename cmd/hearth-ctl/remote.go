@@ -11,6 +11,7 @@ import (
 	"hearth/cmd/internal/secret"
 	"hearth/journal/space"
 	"hearth/lumps"
+	"hearth/runtime/ipc"
 	"hearth/runtime/peer"
 	"hearth/runtime/peer/mirror"
 	"hearth/runtime/peer/trust"
@@ -110,5 +111,6 @@ func (o *opener) remote(ctx context.Context, arg string, l login) (side space.Si
 		return side, err
 	}
 	o.far = append(o.far, s)
-	return mirror.Side(ctx, s, lumps.CID{})
+	side, err = mirror.Side(ctx, s, lumps.CID{})
+	return side, ipc.CutOff(err)
 }

@@ -226,7 +226,7 @@ func (a *app) move(ctx context.Context, y *syncing, progress func(ipc.SyncProgre
 		} else if is {
 			r, err := peering.PullStandby(ctx, dir, "hearth-ctl", y.SyncParams, progress)
 			if !errors.Is(err, space.ErrRan) {
-				return r, err
+				return r, ipc.CutOff(err)
 			}
 		}
 	}

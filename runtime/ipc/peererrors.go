@@ -3,6 +3,8 @@ package ipc
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 
 	"hearth/journal/space"
 	"hearth/lumps/want"
@@ -95,6 +97,15 @@ func KeyOf(err error) string {
 		return remote.Key
 	}
 	return ""
+}
+
+// CutOff says of a stream that ended in the middle of a sync that it was the
+// connection: what reads the stream sees no more than its end.
+func CutOff(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) && KindOf(err).Name == "internal" {
+		return fmt.Errorf("%w: %w", peer.ErrClosed, err)
+	}
+	return err
 }
 
 // Transient reports an error of another peer after which trying again may help,

@@ -143,7 +143,7 @@ func (k *call) sync() (any, error) {
 		told = time.Now()
 		return k.item(v)
 	})
-	return r, err
+	return r, CutOff(err)
 }
 
 // Check returns nil, or an error that wraps ErrUsage for what contradicts itself.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/netip"
@@ -19,6 +20,7 @@ import (
 	"hearth/lumps/want"
 	"hearth/runtime/peer"
 	"hearth/runtime/peer/mirror"
+	"hearth/runtime/peer/mux"
 	"hearth/runtime/peer/secure"
 	"hearth/runtime/peer/transport"
 	"hearth/runtime/peer/trust"
@@ -326,6 +328,8 @@ func TestPeerErrors(t *testing.T) {
 		{dialError(context.Canceled), "canceled", 130, context.Canceled},
 		{secure.ErrTruncated, "peer-lost", 69, peer.ErrClosed},
 		{peer.ErrClosed, "peer-lost", 69, peer.ErrClosed},
+		{mux.ErrLost, "peer-lost", 69, peer.ErrClosed},
+		{&mux.ClosedError{Reason: "bye", Remote: true}, "peer-lost", 69, peer.ErrClosed},
 		{want.ErrClosed, "peer-lost", 69, peer.ErrClosed},
 		{&mirror.DivergedError{Root: "mirror/x/head", Ours: cid, Theirs: cid}, "diverged", 65, ErrDiverged},
 		{space.ErrRan, "ran", 65, space.ErrRan},
@@ -383,6 +387,32 @@ func TestPeerErrors(t *testing.T) {
 			t.Errorf("the kind %q is there twice or half", k.Name)
 		}
 		seen[k.Name] = true
+	}
+}
+
+// A stream that ends in the middle of a sync is a lost connection; a file that ends
+// is not.
+func TestCutOff(t *testing.T) {
+	c := pipe(t, World{Sync: func(context.Context, SyncParams, func(SyncProgress) error) (SyncResult, error) {
+		return SyncResult{}, fmt.Errorf("no answer: %w", io.ErrUnexpectedEOF)
+	}})
+	_, err := c.Sync(t.Context(), SyncParams{Direction: Push, Link: "l"}, nil)
+	if !errors.Is(err, peer.ErrClosed) || !Transient(err) {
+		t.Errorf("%v", err)
+	}
+	for _, x := range []struct {
+		err       error
+		transient bool
+	}{
+		{nil, false}, {secure.ErrBusy, true}, {mirror.ErrBusy, true}, {secure.ErrTruncated, true}, {secure.ErrAuth, false}, {ErrNoServer, false},
+		{io.ErrUnexpectedEOF, false}, {&transport.DialError{Host: "h", Why: "no", Err: syscall.EHOSTUNREACH}, true}, {&mirror.DivergedError{}, false},
+	} {
+		if Transient(x.err) != x.transient {
+			t.Errorf("%v is transient: %v", x.err, !x.transient)
+		}
+	}
+	if err := CutOff(&lumps.FormatError{}); errors.Is(err, peer.ErrClosed) {
+		t.Errorf("%v", err)
 	}
 }
 
