@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"hearth/journal/space"
@@ -17,11 +18,12 @@ import (
 // the dialer come from, nil if it may not push. What the dialer was told is no
 // error of Serve; that is about the stream, and about what broke here.
 func Serve(ctx context.Context, stream io.ReadWriteCloser, r *Repository, peer want.Source) error {
+	s := &served{Repository: r, wire: &wire{rw: stream}, peer: peer}
+	defer s.reading.Wait()
 	defer stream.Close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { stream.Close() })()
-	s := &served{Repository: r, wire: &wire{rw: stream}, peer: peer}
 	patience := time.AfterFunc(requestTimeout, cancel)
 	var q request
 	err := s.receive(&q)
@@ -74,6 +76,20 @@ type served struct {
 	*wire
 	peer   want.Source
 	broken bool // the stream takes no more frames
+
+	reading sync.WaitGroup // who waits for the dialer to go
+}
+
+// left returns a channel that is closed when the dialer goes, or says something
+// where it has nothing to say.
+func (s *served) left() <-chan struct{} {
+	gone := make(chan struct{})
+	s.reading.Go(func() {
+		defer close(gone)
+		var b [1]byte
+		s.rw.Read(b[:])
+	})
+	return gone
 }
 
 func (s *served) answer(ctx context.Context, q request) error {
@@ -253,6 +269,7 @@ func (s *served) watch(ctx context.Context, body []byte) error {
 	take := time.NewTicker(every)
 	defer take.Stop()
 	fresh := q.Every > 0
+	gone := s.left()
 	for {
 		// The channel first, so that a change after the look is not missed.
 		var changed <-chan struct{}
@@ -278,6 +295,9 @@ func (s *served) watch(ctx context.Context, body []byte) error {
 			fresh = q.Every > 0
 		case <-over.C:
 			return s.sayWorld(ctx, head, q.Last)
+		case <-gone:
+			s.broken = true
+			return nil
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
