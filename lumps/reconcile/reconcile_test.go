@@ -142,6 +142,21 @@ func TestSets(t *testing.T) {
 	}
 }
 
+// What a hundred differences cost grows with the sets by their logarithm only.
+func TestCost(t *testing.T) {
+	n := 100_000
+	if os.Getenv("HEARTH_SOAK") != "" {
+		n = 1_000_000
+	}
+	common, ours, theirs := some(1, n), some(2, 50), some(3, 50)
+	found, s := run(t, setOf(common, ours), setOf(common, theirs))
+	check(t, found, ours, theirs)
+	if s.Rounds > 4 || s.BytesIn+s.BytesOut > 100_000 {
+		t.Errorf("%d round trips and %d bytes for 100 of %d", s.Rounds, s.BytesIn+s.BytesOut, n)
+	}
+	t.Logf("%+v", s)
+}
+
 // Whatever two sets there are, the difference is found, and what is shared is not
 // in it.
 func TestAnySets(t *testing.T) {

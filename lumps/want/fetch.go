@@ -3,6 +3,7 @@ package want
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -69,6 +70,11 @@ type FetchStats struct {
 
 // Run brings what lacks. It may be called again, from one goroutine at a time.
 func (f *Fetch) Run(ctx context.Context) (FetchStats, error) {
+	for _, c := range f.Roots {
+		if _, err := lumps.FromBytes(c[:]); err != nil {
+			return FetchStats{}, fmt.Errorf("a root to fetch: %w", err)
+		}
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r := &run{

@@ -65,6 +65,9 @@ func TestFetchWhatNobodyHas(t *testing.T) {
 	if _, err = (&Fetch{Roots: []lumps.CID{lost}, To: to}).Run(within(t)); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("of no source: %v", err)
 	}
+	if _, err = (&Fetch{Roots: []lumps.CID{{}}, To: to, From: []Source{from}}).Run(within(t)); !errors.Is(err, lumps.ErrBadCID) {
+		t.Errorf("of no CID: %v", err)
+	}
 	p.theirs.Close()
 	<-p.ours.Done()
 	if _, err = (&Fetch{Roots: []lumps.CID{lost}, To: to, From: []Source{p.ours}}).Run(within(t)); !errors.Is(err, ErrClosed) || errors.Is(err, store.ErrNotFound) {

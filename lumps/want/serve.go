@@ -259,7 +259,8 @@ func (s *server) provide(ctx context.Context, w wantEntry) (data []byte, kind by
 		return nil, kindFailed
 	case err != nil:
 		if ctx.Err() == nil {
-			s.x.log.Warn("a block cannot be served", "cid", w.cid, "error", err)
+			// Not louder: a peer could fill the log by asking.
+			s.x.log.Debug("a block cannot be served", "cid", w.cid, "error", err)
 		}
 		return nil, kindFailed
 	case w.onlyHas:
