@@ -51,8 +51,9 @@ func (a *app) kick() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "kick WHO",
 		Short: "End the connections of a peer",
-		Long: `End the connections of a peer: WHO is the number of one, a key id or the beginning of one,
-or a credential. The peer may come again; hearth-ctl block keeps it out.`,
+		Long: `End the connections of a peer: WHO is the number of one, a key id or the beginning of one
+(four characters at least), or a credential. The peer may come again; hearth-ctl block keeps
+it out.`,
 		Example: `  hearth-ctl kick 7
   hearth-ctl kick MFZWI3D -m 'the server moves tonight'`,
 		Args: args(1, 1, "one peer: a number, a key id or a credential"),

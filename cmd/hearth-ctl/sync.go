@@ -56,7 +56,7 @@ type syncing struct {
 func (y *syncing) flags(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringVar(&y.snapshot, "snapshot", "", "the snapshot `CID` instead of the newest")
-	fl.StringSliceVar(&y.Roots, "roots", nil, "move these roots of the store, too, by their `NAMES`, with commas between")
+	fl.StringSliceVar(&y.Roots, "roots", nil, "move these roots of the store, too, such as mirror/attic/head, by their `NAMES`, with commas between")
 	fl.BoolVar(&y.RootsOnly, "roots-only", false, "move the roots and no snapshot")
 	fl.StringVar(&y.Name, "name", "", "`NAME` of the mirror where it comes to (default: that of the world)")
 	fl.StringVar(&y.Fork, "fork", "", "keep a history that has diverged as the mirror `NAME`")
@@ -82,7 +82,7 @@ A history that has diverged from what is there moves nothing, and the exit code 
 ` + linkHelp,
 		Example: `  hearth-ctl sync push @cellar.link
   hearth-ctl --world ~/worlds/home sync push - --name home < cellar.link
-  hearth-ctl sync push hearth://cellar:4920/mirrors --password-file cellar.password --roots art/1,art/2`,
+  hearth-ctl sync push hearth://cellar:4920/mirrors --password-file cellar.password --fork home-2`,
 		Args: args(1, 1, "one link, @FILE or -"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runSync(cmd, y, args[0]) },
 	}
