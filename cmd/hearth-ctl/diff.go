@@ -39,7 +39,7 @@ type difference struct {
 
 func (a *app) diff() *cobra.Command {
 	var code bool
-	var trusted, passwords []string
+	var trusted, passwords, mirrors []string
 	cmd := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Print what differs between two states: processes, services, roots",
@@ -49,10 +49,10 @@ CAR, the CID of a snapshot in the world that --world or --socket names, or a LIN
 mirror's rights: what the comparison reads of that world is fetched, and nothing else.
 
 ` + linkHelp + ` Where A and B
-are both links, A= or B= before a file or a key says whose it is.`,
+are both links, A= or B= before a file, a key or a name says whose it is.`,
 		Example: `  hearth-ctl diff ~/worlds/home ~/worlds/copy
   hearth-ctl diff home.car ~/worlds/home --exit-code
-  hearth-ctl diff ~/worlds/home @cellar.link
+  hearth-ctl diff ~/worlds/home @cellar.link --of home
   hearth-ctl diff @a.link @b.link --password-file A=a.password --password-file B=b.password`,
 		Args: args(2, 2, "two of: a world, a CAR, the CID of a snapshot, a link"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -60,7 +60,7 @@ are both links, A= or B= before a file or a key says whose it is.`,
 			var sides [2]space.Side
 			o := &opener{a: a, worlds: map[string]*session{}}
 			defer o.close()
-			logins, err := logins(args, passwords, trusted)
+			logins, err := logins(args, passwords, trusted, mirrors)
 			if err != nil {
 				return err
 			}
@@ -99,6 +99,7 @@ are both links, A= or B= before a file or a key says whose it is.`,
 	cmd.Flags().BoolVar(&code, "exit-code", false, "exit with 1 where they differ")
 	cmd.Flags().StringArrayVar(&passwords, "password-file", nil, "read the password for a link from `FILE`; - is stdin")
 	cmd.Flags().StringArrayVar(&trusted, "trust", nil, "the key id `KEY` that the server of a link must show")
+	cmd.Flags().StringArrayVar(&mirrors, "of", nil, "the mirror `NAME` behind a link, not the world there itself")
 	return cmd
 }
 

@@ -24,11 +24,14 @@ func isLink(arg string) bool {
 }
 
 // login is what the command line says about one of two links.
-type login struct{ passwordFile, trust string }
+type login struct {
+	passwordFile, trust string
+	of                  string // the mirror there that is meant, "" for its own world
+}
 
-// logins shares files of passwords and keys out to the sides of a diff: A=FILE and
-// B=FILE, or FILE alone for every link.
-func logins(args, files, keys []string) (out [2]login, err error) {
+// logins shares files of passwords, keys and names of mirrors out to the sides of a
+// diff: A=FILE and B=FILE, or FILE alone for every link.
+func logins(args, files, keys, mirrors []string) (out [2]login, err error) {
 	share := func(flag string, values []string, set func(*login, string) bool) error {
 		for _, v := range values {
 			sides := []int{0, 1}
@@ -57,6 +60,9 @@ func logins(args, files, keys []string) (out [2]login, err error) {
 	if err == nil {
 		err = share("trust", keys, func(l *login, v string) bool { return once(&l.trust, v) })
 	}
+	if err == nil {
+		err = share("of", mirrors, func(l *login, v string) bool { return once(&l.of, v) })
+	}
 	if err != nil {
 		return out, err
 	}
@@ -70,6 +76,11 @@ func logins(args, files, keys []string) (out [2]login, err error) {
 		if l.trust != "" {
 			if _, err := trust.ParseKeyID(l.trust); err != nil {
 				return out, fmt.Errorf("--trust: %w", err)
+			}
+		}
+		if l.of != "" {
+			if err := mirror.CheckName(l.of); err != nil {
+				return out, fmt.Errorf("--of: %w", err)
 			}
 		}
 		for _, from := range []string{args[i], l.passwordFile} {
@@ -111,6 +122,10 @@ func (o *opener) remote(ctx context.Context, arg string, l login) (side space.Si
 		return side, err
 	}
 	o.far = append(o.far, s)
-	side, err = mirror.Side(ctx, s, lumps.CID{})
+	if l.of != "" {
+		side, err = mirror.RootSide(ctx, s, mirror.HeadRoot(l.of))
+	} else {
+		side, err = mirror.Side(ctx, s, lumps.CID{})
+	}
 	return side, ipc.CutOff(err)
 }

@@ -17,16 +17,21 @@ func TestLogins(t *testing.T) {
 	for _, x := range []struct {
 		args        []string
 		files, keys []string
+		of          []string
 		want        [2]login // not looked at if bad
 		bad         bool
 	}{
 		{args: []string{folder, folder}},
-		{args: []string{link, folder}, files: []string{"f"}, keys: []string{a}, want: [2]login{{"f", a}, {}}},
-		{args: []string{folder, "@f"}, files: []string{"B=f"}, want: [2]login{{}, {"f", ""}}},
-		{args: []string{link, link}, files: []string{"f"}, want: [2]login{{"f", ""}, {"f", ""}}},
-		{args: []string{link, link}, files: []string{"B=f", "A=g"}, keys: []string{"A=" + a, "B=" + b}, want: [2]login{{"g", a}, {"f", b}}},
-		{args: []string{"-", link}, files: []string{"B=f"}, want: [2]login{{}, {"f", ""}}},
-		{args: []string{link, link}, files: []string{"./A=f"}, want: [2]login{{"./A=f", ""}, {"./A=f", ""}}},
+		{args: []string{link, folder}, files: []string{"f"}, keys: []string{a}, want: [2]login{{passwordFile: "f", trust: a}, {}}},
+		{args: []string{folder, "@f"}, files: []string{"B=f"}, want: [2]login{{}, {passwordFile: "f"}}},
+		{args: []string{link, link}, files: []string{"f"}, want: [2]login{{passwordFile: "f"}, {passwordFile: "f"}}},
+		{args: []string{link, link}, files: []string{"B=f", "A=g"}, keys: []string{"A=" + a, "B=" + b}, want: [2]login{{passwordFile: "g", trust: a}, {passwordFile: "f", trust: b}}},
+		{args: []string{"-", link}, files: []string{"B=f"}, want: [2]login{{}, {passwordFile: "f"}}},
+		{args: []string{link, link}, files: []string{"./A=f"}, want: [2]login{{passwordFile: "./A=f"}, {passwordFile: "./A=f"}}},
+		{args: []string{folder, link}, of: []string{"home"}, want: [2]login{{}, {of: "home"}}},
+		{args: []string{link, link}, of: []string{"B=home"}, want: [2]login{{}, {of: "home"}}},
+		{args: []string{link, link}, of: []string{"a/b"}, bad: true},
+		{args: []string{folder, folder}, of: []string{"home"}, bad: true},
 		{args: []string{folder, folder}, files: []string{"f"}, bad: true},
 		{args: []string{link, folder}, files: []string{"B=f"}, bad: true},
 		{args: []string{link, link}, files: []string{"f", "B=g"}, bad: true},
@@ -34,7 +39,7 @@ func TestLogins(t *testing.T) {
 		{args: []string{link, "-"}, files: []string{"A=-"}, bad: true},
 		{args: []string{folder, link + "#hush"}, bad: true},
 	} {
-		got, err := logins(x.args, x.files, x.keys)
+		got, err := logins(x.args, x.files, x.keys, x.of)
 		if (err != nil) != x.bad || err == nil && got != x.want {
 			t.Errorf("%q with %q and %q: %+v, %v", x.args, x.files, x.keys, got, err)
 		}
@@ -42,7 +47,7 @@ func TestLogins(t *testing.T) {
 			t.Errorf("%q with %q and %q: exit code %d", x.args, x.files, x.keys, exit.Code(err))
 		}
 	}
-	if _, err := logins([]string{folder, link + "#hush"}, nil, nil); !errors.Is(err, trust.ErrSecretInArgument) {
+	if _, err := logins([]string{folder, link + "#hush"}, nil, nil, nil); !errors.Is(err, trust.ErrSecretInArgument) {
 		t.Errorf("a secret: %v", err)
 	}
 }
