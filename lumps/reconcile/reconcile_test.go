@@ -100,7 +100,7 @@ func check(t rapid.TB, n *Initiator, have, need []lumps.CID) {
 func TestSets(t *testing.T) {
 	big := 20_000
 	// What these name crosses the limits of a message many times.
-	huge := 150_000
+	huge := 80_000
 	twin := some(9, 4)
 	for i := range twin { // one digest under several codecs and hash functions
 		twin[i] = lumps.FromDigest([]byte{lumps.Raw, lumps.DagPB}[i%2], []byte{lumps.BLAKE3, lumps.SHA256}[i/2], twin[0].Digest())
@@ -160,7 +160,7 @@ func TestCost(t *testing.T) {
 // Whatever two sets there are, the difference is found, and what is shared is not
 // in it.
 func TestAnySets(t *testing.T) {
-	pool := some(4, 3000)
+	pool := some(4, 1500)
 	// Digests that share long prefixes, as if somebody had mined them.
 	for i := range 300 {
 		d := pool[0].Digest()
