@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"hearth/journal"
 	"hearth/lumps"
@@ -42,74 +43,96 @@ type Standby struct {
 // At returns the snapshot at which the standby stands, zero if it was only
 // begun, and ErrRan if it is none any more.
 func (y Standby) At(ctx context.Context) (lumps.CID, error) {
-	c, _, _, err := y.look(ctx)
-	return c, err
+	p, err := y.look(ctx)
+	return p.cid, err
 }
 
-// look compares the journal with the root. settled says that they agree.
-func (y Standby) look(ctx context.Context) (c lumps.CID, snap *Snapshot, settled bool, err error) {
-	c, err = y.Store.Root(ctx, RootSnapshot)
+// place is where a standby stands.
+type place struct {
+	cid     lumps.CID
+	snap    *Snapshot // nil without one
+	settled bool      // the journal is behind it
+	journal ending
+}
+
+// ending is how a journal ends.
+type ending struct {
+	mark
+	own      bool              // it has records that are in no archive
+	segments []journal.Segment // that are in it
+}
+
+// look compares the journal with the root.
+func (y Standby) look(ctx context.Context) (p place, err error) {
+	p.cid, err = y.Store.Root(ctx, RootSnapshot)
 	if errors.Is(err, store.ErrNotFound) {
-		return lumps.CID{}, nil, false, y.blank()
+		return place{}, y.blank()
 	}
 	if err != nil {
-		return c, nil, false, err
+		return p, err
 	}
-	if snap, err = LoadSnapshot(ctx, Getter(y.Store), c); err != nil {
-		return c, nil, false, err
+	snap, err := LoadSnapshot(ctx, Getter(y.Store), p.cid)
+	if err != nil {
+		return p, err
 	}
-	end, own, err := y.end()
+	p.journal, err = y.end()
 	switch {
 	case errors.Is(err, journal.ErrNotFound):
-		return c, snap, false, nil
+		p.snap = snap
+		return p, nil
 	case err != nil:
-		return c, nil, false, err
-	case own:
-		return c, nil, false, ErrRan
-	case end == mark{snap.Seq, [32]byte(snap.Chain)}:
-		return c, snap, true, nil
+		return p, err
+	case p.journal.own:
+		return p, ErrRan
+	case p.journal.mark == mark{snap.Seq, [32]byte(snap.Chain)}:
+		p.snap, p.settled = snap, true
+		return p, nil
 	}
 	// Only a journal that the root has passed may be made anew.
-	passed, err := snap.Passes(ctx, Getter(y.Store), end.seq, end.hash)
+	passed, err := snap.Passes(ctx, Getter(y.Store), p.journal.seq, p.journal.hash)
 	if err == nil && !passed {
 		err = ErrRan
 	}
-	return c, snap, false, err
+	p.snap = snap
+	return p, err
 }
 
 // blank returns nil if there is no journal, or an empty one.
 func (y Standby) blank() error {
-	end, own, err := y.end()
+	end, err := y.end()
 	if errors.Is(err, journal.ErrNotFound) {
 		return nil
 	}
-	if err == nil && (own || end.seq > 0) {
+	if err == nil && (end.own || end.seq > 0) {
 		err = ErrRan
 	}
 	return err
 }
 
-// end returns where the journal ends, and whether it has records of its own:
-// some that are in no archive.
-func (y Standby) end() (m mark, own bool, err error) {
+// end looks at the journal.
+func (y Standby) end() (e ending, err error) {
 	j, _, err := journal.OpenReadOnly(y.Journal, journal.Options{Archive: NewArchive(y.Store), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
-		return m, false, err
+		return e, err
 	}
-	m.seq, m.hash = j.Durable()
+	e.seq, e.hash = j.Durable()
 	last := j.First() - 1
 	for _, s := range j.Segments() {
-		if s.Archived() {
-			last = s.Last
+		if !s.Archived() {
+			break
 		}
+		last = s.Last
+		e.segments = append(e.segments, s)
 	}
-	return m, m.seq > last, j.Close()
+	e.own = e.seq > last
+	return e, j.Close()
 }
 
 // Move makes a snapshot that is ahead the one at which the standby stands. All
 // that it reaches is stored and verified by now. ErrRan if this is no standby.
 func (y Standby) Move(ctx context.Context, to lumps.CID) error {
-	if _, err := y.At(ctx); err != nil {
+	p, err := y.look(ctx)
+	if err != nil {
 		return err
 	}
 	snap, err := LoadSnapshot(ctx, Getter(y.Store), to)
@@ -117,7 +140,7 @@ func (y Standby) Move(ctx context.Context, to lumps.CID) error {
 		return err
 	}
 	// A snapshot behind which no journal can go on must not become the root.
-	if _, err := snap.origin(ctx, Getter(y.Store)); err != nil {
+	if _, err := snap.originBehind(ctx, Getter(y.Store), p.journal.segments); err != nil {
 		return err
 	}
 	y.now("root")
@@ -130,18 +153,18 @@ func (y Standby) Move(ctx context.Context, to lumps.CID) error {
 // Settle makes the journal go on behind the snapshot that the root names, if it
 // does not yet. A world that has run, or has no snapshot, is left as it is.
 func (y Standby) Settle(ctx context.Context) error {
-	_, snap, settled, err := y.look(ctx)
-	if errors.Is(err, ErrRan) || err == nil && snap == nil {
+	p, err := y.look(ctx)
+	if errors.Is(err, ErrRan) || err == nil && p.snap == nil {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	fresh, old := y.Journal+".new", y.Journal+".old"
-	if settled {
+	if p.settled {
 		return errors.Join(os.RemoveAll(fresh), os.RemoveAll(old))
 	}
-	origin, err := snap.origin(ctx, Getter(y.Store))
+	origin, err := p.snap.originBehind(ctx, Getter(y.Store), p.journal.segments)
 	if err != nil {
 		return err
 	}
@@ -151,7 +174,7 @@ func (y Standby) Settle(ctx context.Context) error {
 	}
 	y.now("create")
 	if err := journal.Create(fresh, journal.Options{}, origin); err != nil {
-		return fmt.Errorf("the journal behind event %d cannot be made: %w", snap.Seq, err)
+		return fmt.Errorf("the journal behind event %d cannot be made: %w", p.snap.Seq, err)
 	}
 	y.now("put aside")
 	if err := os.Rename(y.Journal, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -167,6 +190,41 @@ func (y Standby) Settle(ctx context.Context) error {
 	}
 	y.now("remove old")
 	return os.RemoveAll(old)
+}
+
+// originBehind is where a journal goes on behind the snapshot. The manifests are
+// read back to one of the segments that are known, which a journal that follows
+// does not read again and again.
+func (s *Snapshot) originBehind(ctx context.Context, get Get, known []journal.Segment) (journal.Origin, error) {
+	if s.Journal.IsZero() || len(known) == 0 {
+		return s.origin(ctx, get)
+	}
+	at := map[lumps.CID]int{}
+	for i, seg := range known {
+		at[seg.CID] = i
+	}
+	var segments []journal.Segment // newest first
+	end := mark{s.Seq, [32]byte(s.Chain)}
+	for c := s.Journal; !c.IsZero(); {
+		if i, ok := at[c]; ok {
+			if seg := known[i]; end != (mark{seg.Last, seg.LastHash}) {
+				return journal.Origin{}, badState("the segment of events %d to %d does not end at event %d of the history that names it", seg.First, seg.Last, end.seq)
+			}
+			slices.Reverse(segments)
+			return journal.Origin{Segments: append(slices.Clone(known[:i+1]), segments...)}, nil
+		}
+		m, err := LoadManifest(ctx, get, c)
+		if err != nil {
+			return journal.Origin{}, err
+		}
+		if end != (mark{m.Last, [32]byte(m.Hash)}) {
+			return journal.Origin{}, badState("the segment of events %d to %d does not end at event %d of the history that names it", m.First, m.Last, end.seq)
+		}
+		segments = append(segments, m.Segment(c))
+		end, c = mark{m.First - 1, [32]byte(m.Before)}, m.Prev
+	}
+	slices.Reverse(segments)
+	return journal.Origin{Segments: segments}, nil
 }
 
 func (y Standby) now(what string) {

@@ -2,10 +2,12 @@ package space
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"hearth/journal"
@@ -29,8 +31,14 @@ func (y Standby) stands(t testing.TB, w *testWorld, at lumps.CID) {
 	}
 	s, err := LoadSnapshot(t.Context(), Getter(w.store), at)
 	w.check(err)
-	if end, own, err := y.end(); err != nil || own || end != (mark{s.Seq, [32]byte(s.Chain)}) {
-		t.Errorf("the journal ends at %d, %v, %v; want %d", end.seq, own, err, s.Seq)
+	end, err := y.end()
+	if err != nil || end.own || end.mark != (mark{s.Seq, [32]byte(s.Chain)}) {
+		t.Errorf("the journal ends at %d, %v, %v; want %d", end.seq, end.own, err, s.Seq)
+	}
+	want, err := Manifests(t.Context(), Getter(w.store), s.Journal)
+	w.check(err)
+	if !slices.Equal(end.segments, want) {
+		t.Errorf("the journal has %d segments, the history %d", len(end.segments), len(want))
 	}
 }
 
@@ -147,7 +155,7 @@ func TestSettleSpares(t *testing.T) {
 	w.check(ahead.Settle(ctx))
 	s, err := LoadSnapshot(ctx, Getter(w.store), w.taken[2])
 	w.check(err)
-	if end, _, err := ahead.end(); err != nil || end.seq != s.Seq {
+	if end, err := ahead.end(); err != nil || end.seq != s.Seq {
 		t.Errorf("a journal ahead of its root ends at %d, %v", end.seq, err)
 	}
 	if _, err := ahead.At(ctx); !errors.Is(err, ErrRan) {
@@ -163,7 +171,7 @@ func TestSettleSpares(t *testing.T) {
 	w.check(y.Settle(ctx))
 	s, err = LoadSnapshot(ctx, Getter(w.store), w.taken[1])
 	w.check(err)
-	if end, _, err := y.end(); err != nil || end.seq != s.Seq {
+	if end, err := y.end(); err != nil || end.seq != s.Seq {
 		t.Errorf("a journal of another history ends at %d, %v", end.seq, err)
 	}
 
@@ -182,6 +190,32 @@ func TestSettleSpares(t *testing.T) {
 	if c, _ := y.Store.Root(ctx, RootSnapshot); c != w.taken[1] {
 		t.Error("a world with a damaged journal was moved")
 	}
+}
+
+// A journal that follows reads the manifests that are new to it.
+func TestStandbyReadsLittle(t *testing.T) {
+	ctx := t.Context()
+	w := newWorld(t)
+	w.live(30)
+	y := standby(t, w)
+	w.check(y.Move(ctx, w.taken[27]))
+	counted := &countingStore{Store: y.Store}
+	y.Store = counted
+	w.check(y.Move(ctx, w.taken[29]))
+	y.stands(t, w, w.taken[29])
+	if counted.gets > 20 {
+		t.Errorf("%d blocks were read to follow two snapshots", counted.gets)
+	}
+}
+
+type countingStore struct {
+	store.Store
+	gets int
+}
+
+func (s *countingStore) Get(ctx context.Context, c lumps.CID) ([]byte, error) {
+	s.gets++
+	return s.Store.Get(ctx, c)
 }
 
 // What no journal can go on behind does not become the root.

@@ -33,14 +33,15 @@ func Side(ctx context.Context, s Session, snapshot lumps.CID) (space.Side, error
 
 // RootSide is Side for a root of the other side that names a snapshot.
 func RootSide(ctx context.Context, s Session, root string) (space.Side, error) {
-	w, err := Describe(ctx, s, false, root)
+	var r Result
+	w, err := describe(ctx, s, &r, describeRequest{Root: root})
 	if err != nil {
 		return space.Side{}, err
 	}
-	if len(w.Roots) != 1 || w.Roots[0].CID.IsZero() {
+	if w.Head.IsZero() {
 		return space.Side{}, fmt.Errorf("%q: %w", root, ErrNoRoot)
 	}
-	return Side(ctx, s, w.Roots[0].CID)
+	return Side(ctx, s, w.Head)
 }
 
 // cache keeps blocks of the other side while they fit. What a comparison reads

@@ -33,7 +33,9 @@
 // and what may follow depends on op. "fault" may answer anything and is the last
 // frame; links may be null; fields that a side does not know are skipped.
 //
-//	op "describe"  {fresh: bool, roots: [name], have: [link]}
+//	op "describe"  {fresh: bool, of: link, root: name, roots: [name], have: [link]}
+//	  head is of, or what root names, or the world's newest, where fresh has one
+//	  taken if the space has moved
 //	  <- "world"   {name, writable: bool, head: link, seq, time, branch: bytes,
 //	                roots: [{name, at: link}], path: [link]}
 //

@@ -20,6 +20,8 @@ var (
 	ErrReserved = errors.New("this root belongs to the world itself; push or pull its snapshot instead")
 	// ErrNoRoot reports a root that the other side does not have.
 	ErrNoRoot = errors.New("the other side has no such root")
+	// ErrUnknown reports a snapshot that the other side does not have.
+	ErrUnknown = errors.New("the other side has no such snapshot")
 	// ErrIncomplete reports a sender that does not have, or does not give, all of
 	// what it offers.
 	ErrIncomplete = errors.New("the sender does not give all that belongs to it; nothing was moved, and what came is kept for the next try")

@@ -53,6 +53,7 @@ var faultKinds = []struct {
 	{"ran", space.ErrRan},
 	{"canceled", context.Canceled},
 	{"closed", store.ErrClosed},
+	{"unknown", ErrUnknown},
 }
 
 // faultOf is an error as the receiver of a push tells it. Ours and theirs change

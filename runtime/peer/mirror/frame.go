@@ -46,6 +46,8 @@ type message struct {
 
 type describeRequest struct {
 	Fresh bool        `cbor:"fresh"`
+	Of    lumps.CID   `cbor:"of"`
+	Root  string      `cbor:"root"`
 	Roots []string    `cbor:"roots"`
 	Have  []lumps.CID `cbor:"have"`
 }
@@ -256,7 +258,11 @@ func (r *describeRequest) check() error {
 	if len(r.Have) > maxHave {
 		return tooMany("snapshots", len(r.Have), maxHave)
 	}
-	for _, n := range r.Roots {
+	names := r.Roots
+	if r.Root != "" {
+		names = append([]string{r.Root}, names...)
+	}
+	for _, n := range names {
 		if err := store.CheckRootName(n); err != nil {
 			return fmt.Errorf("%w: %w", ErrRequest, err)
 		}

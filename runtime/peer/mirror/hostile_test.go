@@ -323,7 +323,7 @@ func TestSilentDialer(t *testing.T) {
 func TestFaults(t *testing.T) {
 	c := func(s string) lumps.CID { return lumps.Sum(lumps.DagCBOR, []byte(s)) }
 	for _, err := range []error{
-		ErrReadOnly, ErrNoSnapshot, ErrBusy, ErrBadName, ErrReserved, ErrNoRoot, ErrIncomplete, ErrNoSpace, ErrRequest, space.ErrUnsound, space.ErrRan,
+		ErrReadOnly, ErrNoSnapshot, ErrBusy, ErrBadName, ErrReserved, ErrNoRoot, ErrUnknown, ErrIncomplete, ErrNoSpace, ErrRequest, space.ErrUnsound, space.ErrRan,
 	} {
 		f := faultOf(fmt.Errorf("so it is: %w", err))
 		if got := f.err(); !errors.Is(got, err) || !strings.Contains(got.Error(), err.Error()) {

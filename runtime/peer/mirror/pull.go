@@ -42,9 +42,9 @@ func Pull(ctx context.Context, s Session, local *Repository, o PullOptions) (Res
 }
 
 func pull(ctx context.Context, s Session, local *Repository, o PullOptions, r *Result) error {
-	q := describeRequest{Fresh: !o.RootsOnly && o.Snapshot.IsZero() && o.Root == "", Roots: o.Roots}
-	if o.Root != "" {
-		q.Roots = append([]string{o.Root}, o.Roots...)
+	q := describeRequest{Fresh: !o.RootsOnly, Of: o.Snapshot, Root: o.Root, Roots: o.Roots}
+	if o.RootsOnly {
+		q.Of, q.Root = lumps.CID{}, ""
 	}
 	have, err := local.vouched(ctx)
 	if err != nil {
@@ -58,31 +58,23 @@ func pull(ctx context.Context, s Session, local *Repository, o PullOptions, r *R
 	if len(w.Roots) != len(q.Roots) {
 		return fmt.Errorf("%d roots for %d that were asked for: %w", len(w.Roots), len(q.Roots), ErrRequest)
 	}
+	if !q.Of.IsZero() && w.Head != q.Of {
+		return fmt.Errorf("snapshot %s was asked for and %s offered: %w", q.Of, w.Head, ErrRequest)
+	}
 	in := newIntake(s, local, o.Progress)
 	defer in.count(r)
-	roots := w.Roots
 	if !o.RootsOnly {
-		head, path := w.Head, w.path
-		if o.Root != "" {
-			head, path, roots = w.Roots[0].CID, nil, w.Roots[1:]
-			if head.IsZero() {
-				return fmt.Errorf("%q: %w", o.Root, ErrNoRoot)
-			}
-		}
-		if !o.Snapshot.IsZero() {
-			head, path = o.Snapshot, nil
-		}
-		if head.IsZero() {
+		if w.Head.IsZero() {
 			return ErrNoSnapshot
 		}
-		r.Snapshot = head
-		m, err := in.pulled(ctx, w.Name, head, path, o)
+		r.Snapshot = w.Head
+		m, err := in.pulled(ctx, w.Name, w.Head, w.path, o)
 		if err != nil {
 			return err
 		}
 		r.Moves = append(r.Moves, m)
 	}
-	for i, root := range roots {
+	for i, root := range w.Roots {
 		if root.Name != o.Roots[i] {
 			return fmt.Errorf("the root %.40q was not asked for: %w", root.Name, ErrRequest)
 		}

@@ -83,6 +83,10 @@ func TestPullMirror(t *testing.T) {
 	if _, err := Pull(ctx, l, third, PullOptions{Root: HeadRoot("nobody")}); !errors.Is(err, ErrNoRoot) {
 		t.Errorf("a root that is not there: %v", err)
 	}
+	nowhere := lumps.Sum(lumps.DagCBOR, []byte("nowhere"))
+	if _, err := Pull(ctx, l, third, PullOptions{Snapshot: nowhere}); !errors.Is(err, ErrUnknown) {
+		t.Errorf("a snapshot that is not there: %v", err)
+	}
 	if _, err := Pull(ctx, connect(t, empty(t, "none"), 0), third, PullOptions{}); !errors.Is(err, ErrNoSnapshot) {
 		t.Errorf("a world without a snapshot: %v", err)
 	}

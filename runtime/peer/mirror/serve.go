@@ -62,7 +62,7 @@ func told(err error) bool {
 	if errors.As(err, &diverged) || errors.As(err, &other) || errors.As(err, &root) || errors.As(err, &version) {
 		return true
 	}
-	for _, e := range []error{ErrReadOnly, ErrNoSnapshot, ErrBusy, ErrBadName, ErrReserved, ErrNoRoot} {
+	for _, e := range []error{ErrReadOnly, ErrNoSnapshot, ErrBusy, ErrBadName, ErrReserved, ErrNoRoot, ErrUnknown} {
 		if errors.Is(err, e) {
 			return true
 		}
@@ -114,8 +114,8 @@ func (s *served) describe(ctx context.Context, body []byte) error {
 	if err := readBody(body, &q); err != nil {
 		return err
 	}
-	head, err := s.Head(ctx, q.Fresh)
-	if err != nil && !errors.Is(err, ErrNoSnapshot) {
+	head, err := s.asked(ctx, q)
+	if err != nil {
 		return err
 	}
 	a, err := s.world(ctx, head, q.Have)
@@ -130,6 +130,32 @@ func (s *served) describe(ctx context.Context, body []byte) error {
 		a.Roots = append(a.Roots, rootAt{Name: name, At: c})
 	}
 	return s.say(isWorld, a)
+}
+
+// asked finds the snapshot that a request is about, zero if the world has none.
+func (s *served) asked(ctx context.Context, q describeRequest) (lumps.CID, error) {
+	switch {
+	case !q.Of.IsZero():
+		has, err := s.Store.Has(ctx, q.Of)
+		if err == nil && has {
+			has, err = s.isSnapshot(ctx, q.Of)
+		}
+		if err == nil && !has {
+			err = fmt.Errorf("%s: %w", q.Of, ErrUnknown)
+		}
+		return q.Of, err
+	case q.Root != "":
+		c, err := s.root(ctx, q.Root)
+		if err == nil && c.IsZero() {
+			err = fmt.Errorf("%q: %w", q.Root, ErrNoRoot)
+		}
+		return c, err
+	}
+	c, err := s.Head(ctx, q.Fresh)
+	if errors.Is(err, ErrNoSnapshot) {
+		err = nil
+	}
+	return c, err
 }
 
 // world tells of a snapshot of this world, and how it leads back to the newest
