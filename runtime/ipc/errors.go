@@ -111,7 +111,7 @@ var kinds = slices.Concat(peerKinds, []Kind{
 	{Name: "lost", Exit: ExitUnavailable, sentinel: ErrLost},
 	{Name: "bad-cid", Exit: ExitData, sentinel: lumps.ErrBadCID, also: []error{lumps.ErrUnsupported}},
 	{Name: "not-a-file", Exit: ExitData, sentinel: lumps.ErrNotFile},
-	{Name: "no-snapshot", Exit: ExitNoInput, sentinel: ErrNoSnapshot, also: []error{mirror.ErrNoSnapshot}},
+	{Name: "no-snapshot", Exit: ExitNoInput, sentinel: ErrNoSnapshot, also: []error{mirror.ErrNoSnapshot, mirror.ErrUnknown}},
 	{Name: "newer", Exit: ExitData, sentinel: ErrNewer, also: []error{trust.ErrNewer, secure.ErrForeignKeys}, as: func(err error) bool {
 		return is[*space.FormatError](err) || is[*journal.VersionError](err)
 	}},

@@ -339,6 +339,7 @@ func TestPeerErrors(t *testing.T) {
 		{fmt.Errorf("lump %s: %w", cid, want.ErrDenied), "denied", 77, want.ErrDenied},
 		{mirror.ErrNoRoot, "no-root", 66, mirror.ErrNoRoot},
 		{mirror.ErrNoSnapshot, "no-snapshot", 66, ErrNoSnapshot},
+		{mirror.ErrUnknown, "no-snapshot", 66, ErrNoSnapshot},
 		{mirror.ErrIncomplete, "incomplete", 65, mirror.ErrIncomplete},
 		{fmt.Errorf("%w: its chain is broken", space.ErrUnsound), "unsound", 65, space.ErrUnsound},
 		{mirror.ErrNoSpace, "no-space", 74, syscall.ENOSPC},
