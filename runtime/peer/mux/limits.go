@@ -41,6 +41,9 @@ const (
 	// them all within burstTime, so that nobody notices.
 	burstMax  = 4
 	burstTime = 500 * time.Microsecond
+	// fastAfter is how much a connection must take at full pace to count as fast:
+	// more than what the kernel takes at once from a slow one.
+	fastAfter = 8 << 20
 	// sendBuffer is what Write queues before it blocks: one batch, so that the
 	// next is ready when one has left.
 	sendBuffer = 64 << 10

@@ -78,6 +78,7 @@ func (m *Session) write() {
 	var b batch
 	_, b.whole = m.c.(gatherer)
 	pace := pace{frames: 1}
+	kernel := newTuner(m.c)
 	for {
 		m.mu.Lock()
 		for !m.busy() {
@@ -124,6 +125,7 @@ func (m *Session) write() {
 			return
 		}
 		pace.note(b.size, time.Since(began))
+		kernel.set(pace.fast >= fastAfter)
 		*buf = b.b[:0]
 		buffers.Put(buf)
 		b.b = nil
@@ -142,6 +144,7 @@ type pace struct {
 	frames int
 	bytes  float64 // both fade, by an eighth with each batch
 	took   time.Duration
+	fast   int // bytes since it was last slow
 }
 
 func (p *pace) note(size int, took time.Duration) {
@@ -149,6 +152,12 @@ func (p *pace) note(size int, took time.Duration) {
 	p.took = p.took*7/8 + took
 	p.frames = int(p.bytes * float64(burstTime) / (float64(p.took+1) * maxData))
 	p.frames = min(max(p.frames, 1), burstMax)
+	switch {
+	case p.frames < burstMax/2:
+		p.fast = 0
+	case p.frames == burstMax && p.fast < fastAfter:
+		p.fast += size
+	}
 }
 
 // takeControl moves what goes first to b; the caller holds mu.
