@@ -33,6 +33,9 @@ type Verification struct {
 // the programs. It puts the lumps that it met into the catalogue. An error that
 // wraps ErrUnsound says what is wrong with the snapshot.
 //
+// What guests did to their memory is not among it: only executing the history
+// tells that, as runtime.Replay does.
+//
 // From makes the work proportional to what is new, and the result is the same: a
 // fold that goes on from a state that was verified gives what a fold from the
 // first event would.

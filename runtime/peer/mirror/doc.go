@@ -72,7 +72,8 @@
 // the roots that it names, never space/snapshot. The dialer serves only what it
 // offers for the time of a push (Offers): the snapshot, the roots and lumps that
 // it pushes and what they reach. Nothing that the other side says is believed: a
-// block is what hashes to its name, a snapshot is what its history gives.
+// block is what hashes to its name, a snapshot is what its history gives: all but
+// the memory of guests, which only executing the history again tells.
 //
 // # Locks
 //

@@ -13,7 +13,7 @@ var (
 	// ErrNoSnapshot reports a world that never took a snapshot.
 	ErrNoSnapshot = errors.New("the world has no snapshot yet; take one first (hearth-ctl snapshot)")
 	// ErrBusy reports a server that has enough to do.
-	ErrBusy = errors.New("the server takes too many pushes at once; try again later")
+	ErrBusy = errors.New("the server has enough pushes and walks to do; try again later")
 	// ErrBadName reports a name that no mirror can have.
 	ErrBadName = errors.New("a mirror's name is 1 to 64 letters, digits, \"-\", \"_\" and \".\"")
 	// ErrReserved reports a root that belongs to the world itself.

@@ -160,6 +160,91 @@ func lumpsOf(t *testing.T, s store.Store) (n int) {
 	return n
 }
 
+// What a pusher forges does not become a mirror, whatever it was before.
+func TestHostilePusher(t *testing.T) {
+	ctx := within(t)
+	w := newWorld(t, "home")
+	counter := w.SpawnGuest("counter", true)
+	old := w.Snap().CID
+	w.Ask(counter, "add 1")
+	w.SpawnGuest("counter", true)
+	head := w.Snap().CID
+	older, err := space.LoadSnapshot(ctx, space.Getter(w.Store), old)
+	must(t, err)
+	root := HeadRoot("home")
+	for name, c := range map[string]struct {
+		change func(s *space.Snapshot)
+		want   error
+	}{
+		"another state":   {func(s *space.Snapshot) { s.State = older.State }, space.ErrUnsound},
+		"another clock":   {func(s *space.Snapshot) { s.Clock++ }, space.ErrUnsound},
+		"another history": {func(s *space.Snapshot) { s.Journal = older.Journal }, nil},
+		"another place":   {func(s *space.Snapshot) { s.Seq++ }, nil},
+		"no history":      {func(s *space.Snapshot) { s.Journal, s.Parent = lumps.CID{}, lumps.CID{} }, nil},
+	} {
+		for _, first := range []lumps.CID{{}, old} {
+			server := empty(t, "server")
+			l := connect(t, server, 0)
+			if !first.IsZero() {
+				_, err := Push(ctx, l, w.repo, PushOptions{Snapshot: first})
+				must(t, err)
+			}
+			if name == "no history" && first.IsZero() {
+				continue // a world whose journal has no archive looks like this
+			}
+			_, err := Push(ctx, l, w.repo, PushOptions{Snapshot: forged(t, w.Store, head, c.change)})
+			if err == nil || c.want != nil && !errors.Is(err, c.want) {
+				t.Errorf("%s onto %s: %v", name, first, err)
+			}
+			if got := rootOf(t, server.Store, root); got != first {
+				t.Errorf("%s: the root is at %s", name, got)
+			}
+			if _, err := Push(ctx, l, w.repo, PushOptions{}); err != nil || rootOf(t, server.Store, root) != head {
+				t.Errorf("after %s: %v", name, err)
+			}
+		}
+	}
+	// A program that is not what its module gives.
+	server := empty(t, "server")
+	server.Verify = func(context.Context, space.Program) error { return errors.New("rewritten by somebody") }
+	if _, err := Push(ctx, connect(t, server, 0), w.repo, PushOptions{}); !errors.Is(err, space.ErrUnsound) || !rootOf(t, server.Store, root).IsZero() {
+		t.Errorf("a program: %v", err)
+	}
+}
+
+// A path brings snapshots and manifests, and no more of anything else than its
+// limits let through.
+func TestPathIsBounded(t *testing.T) {
+	ctx := within(t)
+	local := empty(t, "local")
+	blocks := map[lumps.CID][]byte{}
+	add := func(n int, size int) lumps.CID {
+		b, err := lumps.Marshal([]any{n, make([]byte, size)})
+		must(t, err)
+		c := lumps.Sum(lumps.DagCBOR, b)
+		blocks[c] = b
+		return c
+	}
+	huge := add(0, maxWrapper)
+	path := []lumps.CID{huge}
+	for n := range 400 {
+		path = append(path, add(n+1, 60<<10))
+	}
+	in := &intake{to: local, from: sourceFunc(func(_ context.Context, c lumps.CID) ([]byte, error) {
+		if b, ok := blocks[c]; ok {
+			return b, nil
+		}
+		return nil, &store.NotFoundError{CID: c}
+	})}
+	must(t, in.prefetch(ctx, append(path, lumps.Sum(lumps.DagCBOR, []byte("nowhere")))))
+	if has, err := local.Store.Has(ctx, huge); err != nil || has {
+		t.Errorf("a block of %d bytes was taken: %v", maxWrapper, err)
+	}
+	if in.bytes > maxPathBytes || in.bytes < maxPathBytes*9/10 {
+		t.Errorf("%d bytes were taken", in.bytes)
+	}
+}
+
 // without serves a store but for one block.
 type without struct {
 	want.Provider
@@ -283,6 +368,7 @@ func TestHostileDialer(t *testing.T) {
 		"a head it has not":    {raw(request{Version: Version, Op: opPush, Body: body(pushRequest{Name: "x", Head: lumps.Sum(lumps.DagCBOR, nil)})}), is(ErrIncomplete)},
 		"a time before none":   {raw(request{Version: Version, Op: opWatch, Body: body(watchRequest{Wait: -1})}), is(ErrRequest)},
 		"too many roots":       {raw(request{Version: Version, Op: opDescribe, Body: body(describeRequest{Roots: make([]string, maxRoots+1)})}), is(ErrRequest)},
+		"too many snapshots":   {raw(request{Version: Version, Op: opDescribe, Body: body(describeRequest{Have: make([]lumps.CID, maxHave+1)})}), is(ErrRequest)},
 		"a root without name":  {raw(request{Version: Version, Op: opDescribe, Body: body(describeRequest{Roots: []string{""}})}), is(ErrRequest)},
 		"nonsense":             {[]byte("GET / HTTP/1.1\r\n"), is(ErrRequest)},
 		"a list for a request": {raw([]int{1}), is(ErrRequest)},
@@ -432,4 +518,30 @@ func FuzzServe(f *testing.F) {
 			t.Error("the world's own root was moved")
 		}
 	})
+}
+
+// Bodies that no request has are refused before anything is done with them.
+func TestBodies(t *testing.T) {
+	c := lumps.Sum(lumps.DagCBOR, []byte("c"))
+	for name, b := range map[string]checked{
+		"too many lumps":     &lumpsFrame{Lumps: make([]lumpRecord, maxBatch+1)},
+		"a lump of no name":  &lumpsFrame{Lumps: make([]lumpRecord, 1)},
+		"too many moves":     &movedAnswer{Moves: make([]Move, maxRoots+2)},
+		"a push without end": &pushRequest{Name: "n", Head: c, Path: make([]lumps.CID, 2*maxPath+1)},
+		"a fork that climbs": &pushRequest{Name: "n", Head: c, Fork: "../n"},
+		"too many roots":     &pushRequest{Roots: make([]rootAt, maxRoots+1)},
+		"a wait before none": &watchRequest{Every: -1},
+	} {
+		if err := b.check(); !errors.Is(err, ErrRequest) && !errors.Is(err, ErrBadName) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	in := &intake{to: empty(t, "local")}
+	if _, err := in.lumps(t.Context(), lumpsFrame{Lumps: []lumpRecord{{CID: c, Kind: store.KindCode + 1}}}); !errors.Is(err, ErrRequest) {
+		t.Errorf("a kind of lump that is none: %v", err)
+	}
+	w := &wire{rw: new(bytes.Buffer)}
+	if err := w.say(isLumps, worldAnswer{Path: make([]lumps.CID, maxFrame)}); err == nil {
+		t.Error("a frame that nobody would read was sent")
+	}
 }

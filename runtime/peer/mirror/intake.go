@@ -98,6 +98,7 @@ func (in *intake) prefetch(ctx context.Context, cs []lumps.CID) error {
 	var (
 		mu     sync.Mutex
 		blocks []store.Block
+		size   int
 		failed error
 		wg     sync.WaitGroup
 		next   = make(chan lumps.CID)
@@ -108,8 +109,9 @@ func (in *intake) prefetch(ctx context.Context, cs []lumps.CID) error {
 				data, err := in.from.Get(ctx, c)
 				mu.Lock()
 				switch {
-				case err == nil && len(data) <= maxWrapper:
+				case err == nil && len(data) <= maxWrapper && size+len(data) <= maxPathBytes:
 					blocks = append(blocks, store.Block{CID: c, Data: data})
+					size += len(data)
 				case err != nil && !errors.Is(err, store.ErrNotFound) && failed == nil:
 					failed = err
 				}

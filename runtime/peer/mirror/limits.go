@@ -14,6 +14,8 @@ const (
 	// maxWrapper bounds a block that a path names. Snapshots and manifests have
 	// some hundreds of bytes.
 	maxWrapper = 64 << 10
+	// maxPathBytes bounds what a path brings before anything of it was looked at.
+	maxPathBytes = 16 << 20
 	// maxRoots is how many roots a request names.
 	maxRoots = 1024
 	// maxHave is how many snapshots a dialer tells that it has.
@@ -28,9 +30,9 @@ const (
 	// maxFault bounds the text of an error that comes from the other side.
 	maxFault = 1024
 
-	// maxPushes is how many pushes a repository takes at once: each may hold a walk
-	// of a world in memory.
-	maxPushes = 4
+	// maxWalks is how many pushes and requests for loose lumps a repository takes at
+	// once: each may hold the CIDs of a world in memory.
+	maxWalks = 4
 	// parallel is how many blocks a fetch asks for at once: enough to fill a line
 	// of 50 Mbit/s and 60 ms with blocks of 4 KiB.
 	parallel = 256

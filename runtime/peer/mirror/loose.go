@@ -96,11 +96,11 @@ func (s *served) loose(ctx context.Context, body []byte) error {
 		if !s.Writable || s.peer == nil {
 			return ErrReadOnly
 		}
-		if err := s.begin(); err != nil {
-			return err
-		}
-		defer s.end()
 	}
+	if err := s.begin(); err != nil {
+		return err
+	}
+	defer s.end()
 	set, err := s.looseLumps(ctx)
 	if err != nil {
 		return err

@@ -273,7 +273,7 @@ func TestPushRefused(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	server.Writable = true
-	for range maxPushes {
+	for range maxWalks {
 		must(t, server.begin())
 	}
 	l := connect(t, server, 0)

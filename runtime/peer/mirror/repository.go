@@ -40,8 +40,8 @@ type Repository struct {
 	taking sync.Mutex // guards taken and took, and that one snapshot is taken at a time
 	taken  time.Time  // when the last snapshot was begun that somebody asked for
 	took   lumps.CID  // that snapshot
-	pushes sync.Mutex // guards busy
-	busy   int
+	counts sync.Mutex // guards busy
+	busy   int        // requests that walk the store
 }
 
 // Head returns the newest snapshot; with fresh, one is taken before if the space
@@ -108,11 +108,11 @@ func (r *Repository) vouched(ctx context.Context) ([]lumps.CID, error) {
 	return out, nil
 }
 
-// begin counts a push in, or says that there are enough.
+// begin counts a request in that walks the store, or says that there are enough.
 func (r *Repository) begin() error {
-	r.pushes.Lock()
-	defer r.pushes.Unlock()
-	if r.busy >= maxPushes {
+	r.counts.Lock()
+	defer r.counts.Unlock()
+	if r.busy >= maxWalks {
 		return ErrBusy
 	}
 	r.busy++
@@ -120,8 +120,8 @@ func (r *Repository) begin() error {
 }
 
 func (r *Repository) end() {
-	r.pushes.Lock()
-	defer r.pushes.Unlock()
+	r.counts.Lock()
+	defer r.counts.Unlock()
 	r.busy--
 }
 
