@@ -209,6 +209,12 @@ func (n *Node) Attach(ctx context.Context, sc io.ReadWriteCloser, a Attach) (*Co
 		defer n.wg.Done()
 		c.accept()
 	}()
+	n.wg.Add(1)
+	go func() {
+		defer n.wg.Done()
+		<-c.want.Done()
+		c.fail(c.want.Err(), "the exchange of blocks ended")
+	}()
 	go func() {
 		defer n.wg.Done()
 		c.run(r)
