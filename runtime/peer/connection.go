@@ -332,7 +332,10 @@ type frames struct {
 	start, end int
 }
 
-func newFrames(r io.Reader) *frames { return &frames{r: r, buf: make([]byte, 64<<10)} }
+// busyBuffer is how much is read at a time where much comes.
+const busyBuffer = 64 << 10
+
+func newFrames(r io.Reader) *frames { return &frames{r: r, buf: make([]byte, 4<<10)} }
 
 func (f *frames) next() (op byte, body []byte, err error) {
 	if err := f.fill(4); err != nil {
@@ -371,6 +374,9 @@ func (f *frames) fill(n int) error {
 		}
 		k, err := f.r.Read(f.buf[f.end:])
 		f.end += k
+		if f.end == len(f.buf) && len(f.buf) < busyBuffer {
+			f.buf = append(f.buf, make([]byte, len(f.buf))...)
+		}
 		if err != nil && f.end < n {
 			if err == io.EOF && f.end > 0 {
 				err = io.ErrUnexpectedEOF

@@ -213,6 +213,14 @@ func (n *Node) Attach(ctx context.Context, sc io.ReadWriteCloser, a Attach) (*Co
 	go func() {
 		defer n.wg.Done()
 		<-c.want.Done()
+		if err := c.want.Err(); !errors.Is(err, want.ErrProtocol) {
+			// It ended with the session, which will say why, or the peer ended it alone.
+			select {
+			case <-c.mux.Done():
+				return
+			case <-time.After(time.Second):
+			}
+		}
 		c.fail(c.want.Err(), "the exchange of blocks ended")
 	}()
 	go func() {

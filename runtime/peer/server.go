@@ -59,11 +59,12 @@ func (s *Server) Serve(ln net.Listener) error {
 	for {
 		nc, err := ln.Accept()
 		if err != nil {
-			if s.ctx.Err() != nil {
+			s.mu.Lock()
+			delete(s.lns, ln)
+			closed := s.closed
+			s.mu.Unlock()
+			if closed {
 				return nil
-			}
-			if ne, ok := err.(net.Error); ok && ne.Temporary() { //nolint:staticcheck // what net/http does too
-				continue
 			}
 			return err
 		}
