@@ -49,6 +49,12 @@ func (in *intake) snapshot(ctx context.Context, a arrival) (Move, error) {
 		return Move{}, err
 	}
 	skip, err := in.vouched(ctx, base)
+	var damage *store.CorruptError
+	if errors.Is(err, store.ErrNotFound) || errors.As(err, &damage) {
+		// The root does not keep what it promised: everything is looked at, and what
+		// is damaged comes again.
+		base, skip, err = lumps.CID{}, nil, nil
+	}
 	if err != nil {
 		return Move{}, err
 	}
@@ -176,13 +182,14 @@ func (in *intake) compare(ctx context.Context, a arrival, old lumps.CID) (m Move
 	if old.IsZero() || a.force {
 		return m, false, nil
 	}
-	if is, err := in.to.isSnapshot(ctx, old); err != nil || !is {
-		if err == nil {
-			err = &RootError{Root: a.root, New: a.head, Old: old}
-		}
+	// The sender may have what was lost here.
+	switch _, err := space.LoadSnapshot(ctx, in.remote, old); {
+	case errors.Is(err, space.ErrBadState) || errors.Is(err, ErrIncomplete):
+		return m, false, &RootError{Root: a.root, New: a.head, Old: old}
+	case err != nil:
 		return m, false, err
 	}
-	rel, err := space.Relate(ctx, in.remote, a.head, in.to.get(), old)
+	rel, err := space.Relate(ctx, in.remote, a.head, in.remote, old)
 	if err != nil {
 		return m, false, err
 	}
@@ -199,7 +206,8 @@ func (in *intake) compare(ctx context.Context, a arrival, old lumps.CID) (m Move
 }
 
 // base finds the newest snapshot before head that a root vouches for: it or a
-// later one was brought here and verified whole.
+// later one was brought here and verified whole. A root that is of no help, because
+// it is of a newer format, say, or damaged, only costs that more is looked at.
 func (in *intake) base(ctx context.Context, head lumps.CID) (lumps.CID, error) {
 	known, err := in.to.vouched(ctx)
 	if err != nil {
@@ -213,24 +221,15 @@ func (in *intake) base(ctx context.Context, head lumps.CID) (lumps.CID, error) {
 			continue
 		}
 		done[c] = true
-		if is, err := in.to.isSnapshot(ctx, c); err != nil || !is {
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return lumps.CID{}, err
-			}
-			continue
-		}
 		rel, err := space.Relate(ctx, in.remote, head, in.to.get(), c)
-		if err != nil {
-			return lumps.CID{}, err
+		if err := ctx.Err(); err != nil {
+			return lumps.CID{}, context.Cause(ctx)
 		}
-		if rel.Snapshot.IsZero() {
+		if err != nil || rel.Snapshot.IsZero() {
 			continue
 		}
 		s, err := space.LoadSnapshot(ctx, in.to.get(), rel.Snapshot)
-		if err != nil {
-			return lumps.CID{}, err
-		}
-		if s.Seq > seq {
+		if err == nil && s.Seq > seq {
 			base, seq = rel.Snapshot, s.Seq
 		}
 	}

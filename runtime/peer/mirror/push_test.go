@@ -57,6 +57,33 @@ func TestPush(t *testing.T) {
 	}
 }
 
+// A mirror that lost something is whole again after the next push, and one whose
+// other roots are of no use takes pushes all the same.
+func TestPushHeals(t *testing.T) {
+	ctx := within(t)
+	w := newWorld(t, "home")
+	pids := w.populate(5)
+	first := w.Snap()
+	w.touch(pids[0], 3, 99)
+	second := w.Snap()
+	snap, err := space.LoadSnapshot(ctx, space.Getter(w.Store), first.CID)
+	must(t, err)
+	for name, lost := range map[string]lumps.CID{"the state": snap.State, "the manifest": snap.Journal, "the snapshot": first.CID} {
+		server := empty(t, "server")
+		l := connect(t, server, 0)
+		_, err := Push(ctx, l, w.repo, PushOptions{Snapshot: first.CID})
+		must(t, err)
+		must(t, server.Store.SetRoot(ctx, HeadRoot("lost"), lumps.Sum(lumps.DagCBOR, []byte("lost"))))
+		must(t, server.Store.Remove(ctx, lost))
+		_, err = Push(ctx, l, w.repo, PushOptions{})
+		if err != nil || rootOf(t, server.Store, HeadRoot("home")) != second.CID {
+			t.Errorf("without %s: %v", name, err)
+			continue
+		}
+		whole(t, server.Store, second.CID)
+	}
+}
+
 // The world that was pushed can be pulled back, by its root, from elsewhere.
 func TestPullMirror(t *testing.T) {
 	ctx := within(t)
