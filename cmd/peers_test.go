@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"hearth/runtime/peer/peertest"
 )
 
 const password = "correct horse battery"
@@ -218,4 +220,84 @@ func TestInvitations(t *testing.T) {
 	p.ok("--world", p.path("home"), "block", "--remove", "key:"+key)
 	p.join(s.links[0], "dan")
 	p.fails(66, "no such peer", "--world", p.path("home"), "kick", "nobody")
+}
+
+// TestAcrossNetworks has the server and its clients in network namespaces with a
+// wire between them that delays, loses packets, and is cut for a while.
+func TestAcrossNetworks(t *testing.T) {
+	wire := peertest.Conditions{Delay: 15 * time.Millisecond, Rate: 50_000_000 / 8, Loss: 0.002}
+	net, err := peertest.NewNamespaces(t, wire)
+	if err != nil {
+		t.Logf("no network namespaces here (%v): a relay in user space stands in", err)
+	}
+	p := newPlace(t)
+	there := func(side peertest.Side) {
+		if err == nil {
+			p.in = func(start func() error) error { return net.In(side, start) }
+		}
+	}
+	addr := "127.0.0.1:0"
+	if err == nil {
+		l, err := net.Listen() // a free address of the far side
+		if err != nil {
+			t.Fatal(err)
+		}
+		addr = l.Addr().String()
+		l.Close()
+	}
+	pw := p.file("password", []byte(password+"\n"))
+	if r := p.run(p.command("hearth-server", "passwd", "--world", p.path("home"), "--password-file", pw), nil); r.code != 0 {
+		t.Fatalf("passwd: %d %s", r.code, r.errout)
+	}
+	there(peertest.Far)
+	s := p.serve("--world", p.path("home"), "--listen", addr)
+	link := s.links[0]
+	partition := func(on bool) { net.Partition(on) }
+	if err != nil {
+		relay := peertest.NewLink(t, hostOf(link), wire)
+		link = strings.Replace(link, hostOf(link), relay.Addr(), 1)
+		partition = relay.Stall
+	}
+	p.ok("--world", p.path("home"), "spawn", p.guest("meeting"), "--durable", "--service", "meeting")
+	there(peertest.Near)
+	visitor := p.guest("visitor")
+	for _, w := range []string{"a", "b"} {
+		at := link
+		if w == "b" { // where only the web passes
+			at = strings.Replace(link, "hearth://", "hearth+ws://", 1)
+		}
+		p.join(at, w)
+		p.ok("--world", p.path(w), "spawn", visitor, "--service", "visitor")
+	}
+	if got := p.ask("b", "visitor", "leave bob"); got != "left" {
+		t.Fatalf("leave: %q", got)
+	}
+	if got := p.ask("a", "visitor", "greet bob hi"); got != "hi yourself" {
+		t.Errorf("greet: %q", got)
+	}
+	mesh := p.ask("a", "visitor", "large 2000000")
+	want := p.ask("a", "visitor", "look "+mesh)
+	if got := p.ask("a", "visitor", "show bob "+mesh); got != want {
+		t.Errorf("bob saw %q, ann sees %q", got, want)
+	}
+	// Cut for less than it takes to be dead: nothing is lost.
+	partition(true)
+	answer := make(chan string, 1)
+	go func() { answer <- p.ask("a", "visitor", "greet bob patience") }()
+	time.Sleep(3 * time.Second)
+	select {
+	case got := <-answer:
+		t.Errorf("an answer crossed a wire that was cut: %q", got)
+	default:
+	}
+	partition(false)
+	if got := <-answer; got != "patience yourself" {
+		t.Errorf("greet: %q", got)
+	}
+	if carried, dropped := int64(1), int64(1); err == nil {
+		carried, dropped = net.Packets()
+		if carried == 0 || dropped == 0 {
+			t.Errorf("%d packets crossed, %d were lost", carried, dropped)
+		}
+	}
 }

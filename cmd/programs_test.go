@@ -52,6 +52,8 @@ type place struct {
 	t   *testing.T
 	dir string
 	env []string
+	// in, if it is not nil, starts programs that stay: elsewhere on the network.
+	in func(start func() error) error
 }
 
 func newPlace(t *testing.T) *place {
@@ -271,7 +273,11 @@ func (p *place) start(cmd *exec.Cmd) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
+	begin := cmd.Start
+	if p.in != nil {
+		begin = func() error { return p.in(cmd.Start) }
+	}
+	if err := begin(); err != nil {
 		return nil, err
 	}
 	p.t.Cleanup(func() { s.end(syscall.SIGKILL) })
