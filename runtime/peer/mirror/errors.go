@@ -25,6 +25,8 @@ var (
 	// ErrIncomplete reports a sender that does not have, or does not give, all of
 	// what it offers.
 	ErrIncomplete = errors.New("the sender does not give all that belongs to it; nothing was moved, and what came is kept for the next try")
+	// ErrStalled reports a sender of whom nothing came for too long.
+	ErrStalled = errors.New("nothing comes from the other side any more; try again: what came is kept")
 	// ErrRequest reports a peer that does not speak this protocol.
 	ErrRequest = errors.New("the peer broke the rules of the mirror protocol")
 	// ErrNoSpace reports a receiver whose disk is full.

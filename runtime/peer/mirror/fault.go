@@ -49,6 +49,7 @@ var faultKinds = []struct {
 	{"incomplete", ErrIncomplete},
 	{"unsound", space.ErrUnsound},
 	{"no-space", ErrNoSpace},
+	{"stalled", ErrStalled},
 	{"request", ErrRequest},
 	{"ran", space.ErrRan},
 	{"canceled", context.Canceled},

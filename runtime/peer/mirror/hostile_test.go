@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -405,11 +406,76 @@ func TestSilentDialer(t *testing.T) {
 	}
 }
 
+// A sender that stops in the middle ends the fetch, and what came is kept; one
+// that is slow does not.
+func TestStalledSender(t *testing.T) {
+	ctx := within(t)
+	w := newWorld(t, "home")
+	w.populate(5)
+	head := w.Snap().CID
+	for _, stalls := range []bool{true, false} {
+		local := empty(t, "local")
+		var given atomic.Int64
+		in := &intake{to: local, patience: 400 * time.Millisecond, from: sourceFunc(func(ctx context.Context, c lumps.CID) ([]byte, error) {
+			n := given.Add(1)
+			if stalls && n > 5 {
+				<-ctx.Done()
+				return nil, context.Cause(ctx)
+			}
+			if n < 5 {
+				time.Sleep(150 * time.Millisecond)
+			}
+			return w.Store.Get(ctx, c)
+		})}
+		err := in.fetch(ctx, []lumps.CID{head}, nil)
+		if stalls != errors.Is(err, ErrStalled) || !stalls && err != nil {
+			t.Errorf("stalls=%v: %v", stalls, err)
+		}
+		if has, err := local.Store.Has(ctx, head); err != nil || !has {
+			t.Errorf("what came was not kept: %v", err)
+		}
+		given.Store(0)
+		again := empty(t, "again")
+		in.to = again
+		path, err := space.Path(ctx, space.Getter(w.Store), head, 0, maxPath)
+		must(t, err)
+		if !stalls {
+			must(t, in.prefetch(ctx, path))
+			continue
+		}
+		given.Store(5)
+		if err := in.prefetch(ctx, path); !errors.Is(err, ErrStalled) {
+			t.Errorf("a path that stalls: %v", err)
+		}
+	}
+}
+
+// A dialer that asks for loose lumps and then does nothing keeps nobody else out.
+func TestIdleDialer(t *testing.T) {
+	ctx := within(t)
+	server := empty(t, "server")
+	l := connect(t, server, 0)
+	for range 2 * maxWalks {
+		stream, err := l.Open(ctx)
+		must(t, err)
+		defer stream.Close()
+		w := &wire{rw: stream}
+		must(t, w.request(opLoose, looseRequest{Take: true}))
+		var ready readyAnswer
+		must(t, w.expect(isReady, &ready, nil))
+	}
+	w := newWorld(t, "home")
+	w.Snap()
+	if _, err := Push(ctx, l, w.repo, PushOptions{}); err != nil {
+		t.Error(err)
+	}
+}
+
 // An error that crosses the stream is the same error there.
 func TestFaults(t *testing.T) {
 	c := func(s string) lumps.CID { return lumps.Sum(lumps.DagCBOR, []byte(s)) }
 	for _, err := range []error{
-		ErrReadOnly, ErrNoSnapshot, ErrBusy, ErrBadName, ErrReserved, ErrNoRoot, ErrUnknown, ErrIncomplete, ErrNoSpace, ErrRequest, space.ErrUnsound, space.ErrRan,
+		ErrReadOnly, ErrNoSnapshot, ErrBusy, ErrBadName, ErrReserved, ErrNoRoot, ErrUnknown, ErrIncomplete, ErrNoSpace, ErrStalled, ErrRequest, space.ErrUnsound, space.ErrRan,
 	} {
 		f := faultOf(fmt.Errorf("so it is: %w", err))
 		if got := f.err(); !errors.Is(got, err) || !strings.Contains(got.Error(), err.Error()) {

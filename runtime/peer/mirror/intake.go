@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"hearth/journal/space"
 	"hearth/lumps"
@@ -18,6 +20,7 @@ type intake struct {
 	to       *Repository
 	from     want.Source
 	progress func(Progress)
+	patience time.Duration // with a sender of whom nothing comes; stallTimeout
 
 	blocks, bytes int64 // fetched, and stored
 }
@@ -101,6 +104,10 @@ func (in *intake) prefetch(ctx context.Context, cs []lumps.CID) error {
 	if len(lacking) == 0 {
 		return nil
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var looked atomic.Int64
+	defer in.guard(cancel, &looked)()
 	var (
 		mu     sync.Mutex
 		blocks []store.Block
@@ -113,6 +120,7 @@ func (in *intake) prefetch(ctx context.Context, cs []lumps.CID) error {
 		wg.Go(func() {
 			for c := range next {
 				data, err := in.from.Get(ctx, c)
+				looked.Add(1)
 				mu.Lock()
 				switch {
 				case err == nil && len(data) <= maxWrapper && size+len(data) <= maxPathBytes:
@@ -138,6 +146,9 @@ func (in *intake) prefetch(ctx context.Context, cs []lumps.CID) error {
 		in.blocks++
 		in.bytes += int64(len(b.Data))
 	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	return failed
 }
 
@@ -148,8 +159,12 @@ func (in *intake) remote(ctx context.Context, c lumps.CID) ([]byte, error) {
 	if !errors.Is(err, store.ErrNotFound) {
 		return data, err
 	}
-	data, err = in.from.Get(ctx, c)
-	if err != nil {
+	soon, cancel := context.WithTimeoutCause(ctx, stallTimeout, ErrStalled)
+	defer cancel()
+	if data, err = in.from.Get(soon, c); err != nil {
+		if soon.Err() != nil {
+			return nil, context.Cause(soon)
+		}
 		return nil, incomplete(err)
 	}
 	b := store.Block{CID: c, Data: data}
@@ -268,15 +283,62 @@ func (in *intake) vouched(ctx context.Context, base lumps.CID) (func(lumps.CID) 
 
 // fetch brings what the roots reach.
 func (in *intake) fetch(ctx context.Context, roots []lumps.CID, skip func(lumps.CID) bool) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var looked atomic.Int64
+	defer in.guard(cancel, &looked)()
 	blocks, bytes := in.blocks, in.bytes
 	f := want.Fetch{Roots: roots, To: in.to.Store, From: []want.Source{in.from}, Skip: skip, Parallel: parallel}
-	if in.progress != nil {
-		f.Progress = func(p want.Progress) { in.progress(Progress{Blocks: blocks + p.Blocks, Bytes: bytes + p.Bytes}) }
+	f.Progress = func(p want.Progress) {
+		looked.Store(p.Looked + p.Skipped)
+		if in.progress != nil {
+			in.progress(Progress{Blocks: blocks + p.Blocks, Bytes: bytes + p.Bytes})
+		}
 	}
 	st, err := f.Run(ctx)
 	in.blocks += st.Blocks
 	in.bytes += st.Bytes
 	return named(incomplete(err))
+}
+
+// guard ends a fetch that comes no further: nothing was looked at and nothing came
+// for too long, though the connection stands. It returns what ends the guard.
+func (in *intake) guard(cancel context.CancelCauseFunc, looked *atomic.Int64) (stop func()) {
+	patience := in.patience
+	if patience == 0 {
+		patience = stallTimeout
+	}
+	come := func() int64 {
+		n := looked.Load()
+		if x, ok := in.from.(counted); ok {
+			st := x.Stats()
+			n += st.BytesIn + st.PartialIn
+		}
+		return n
+	}
+	var wg sync.WaitGroup
+	done := make(chan struct{})
+	wg.Go(func() {
+		tick := time.NewTicker(patience / 8)
+		defer tick.Stop()
+		for last, since := come(), time.Now(); ; {
+			select {
+			case <-done:
+				return
+			case now := <-tick.C:
+				if n := come(); n != last {
+					last, since = n, now
+				} else if now.Sub(since) >= patience {
+					cancel(ErrStalled)
+					return
+				}
+			}
+		}
+	})
+	return func() {
+		close(done)
+		wg.Wait()
+	}
 }
 
 // verify checks a snapshot that is stored whole.

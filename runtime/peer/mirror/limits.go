@@ -39,8 +39,13 @@ const (
 	// cacheBytes bounds what a comparison keeps of a remote state.
 	cacheBytes = 64 << 20
 
-	// requestTimeout is how long a stream may be open without a request.
+	// requestTimeout is how long a dialer may be silent that has no work to do: with
+	// its request, with its side of a reconciliation, with the next batch. Many
+	// round trips over any line.
 	requestTimeout = 30 * time.Second
+	// stallTimeout is how long a fetch goes on of which nothing comes, on a connection
+	// that stands: a dead one is found sooner, by whoever keeps it.
+	stallTimeout = 2 * time.Minute
 	// progressEvery keeps a request that takes long alive and seen.
 	progressEvery = 500 * time.Millisecond
 	// silence is how long the dialer waits for a sign of the server: many times

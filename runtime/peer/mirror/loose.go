@@ -97,29 +97,35 @@ func (s *served) loose(ctx context.Context, body []byte) error {
 			return ErrReadOnly
 		}
 	}
-	if err := s.begin(); err != nil {
-		return err
-	}
-	defer s.end()
-	set, err := s.looseLumps(ctx)
+	set, err := s.walked(ctx)
 	if err != nil {
 		return err
 	}
 	if err := s.say(isReady, readyAnswer{Lumps: int64(set.Len())}); err != nil {
 		return err
 	}
-	if err := reconcile.Respond(ctx, s.counting(), set); err != nil {
+	err = s.soon(func() error { return reconcile.Respond(ctx, s.counting(), set) })
+	if err != nil {
 		// Whatever stands on the stream now, it is no place for a fault.
 		s.broken = true
 		return err
 	}
-	for moved := 0; ; {
-		var f lumpsFrame
-		if err := s.expect(isLumps, &f, nil); err != nil {
+	if q.Take {
+		if err := s.begin(); err != nil {
 			return err
 		}
-		if len(f.Lumps) == 0 {
-			return nil
+		defer s.end()
+	}
+	for moved := 0; ; {
+		var f lumpsFrame
+		next := func() error { return s.expect(isLumps, &f, nil) }
+		if q.Take {
+			err = s.soon(next)
+		} else {
+			err = next() // the dialer fetches, and that takes its time
+		}
+		if err != nil || len(f.Lumps) == 0 {
+			return err
 		}
 		if moved += len(f.Lumps); moved > maxLoose {
 			return tooMany("loose lumps", moved, maxLoose)
@@ -128,6 +134,15 @@ func (s *served) loose(ctx context.Context, body []byte) error {
 			return err
 		}
 	}
+}
+
+// walked finds the loose lumps, which holds a walk for no longer than it takes.
+func (s *served) walked(ctx context.Context) (*reconcile.Set, error) {
+	if err := s.begin(); err != nil {
+		return nil, err
+	}
+	defer s.end()
+	return s.looseLumps(ctx)
 }
 
 func (s *served) batch(ctx context.Context, q looseRequest, f lumpsFrame) error {

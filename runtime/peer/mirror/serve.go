@@ -23,11 +23,10 @@ func Serve(ctx context.Context, stream io.ReadWriteCloser, r *Repository, peer w
 	defer stream.Close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	s.cancel = cancel
 	defer context.AfterFunc(ctx, func() { stream.Close() })()
-	patience := time.AfterFunc(requestTimeout, cancel)
 	var q request
-	err := s.receive(&q)
-	if !patience.Stop() || err != nil {
+	if err := s.soon(func() error { return s.receive(&q) }); err != nil {
 		if err == io.EOF {
 			return nil
 		}
@@ -36,7 +35,8 @@ func Serve(ctx context.Context, stream io.ReadWriteCloser, r *Repository, peer w
 		}
 		return err
 	}
-	if err = s.answer(ctx, q); err == nil {
+	err := s.answer(ctx, q)
+	if err == nil {
 		return nil
 	}
 	if ctx.Err() != nil && !s.broken {
@@ -76,8 +76,16 @@ type served struct {
 	*wire
 	peer   want.Source
 	broken bool // the stream takes no more frames
+	cancel func()
 
 	reading sync.WaitGroup // who waits for the dialer to go
+}
+
+// soon waits for something that the dialer has no reason to delay.
+func (s *served) soon(f func() error) error {
+	patience := time.AfterFunc(requestTimeout, s.cancel)
+	defer patience.Stop()
+	return f()
 }
 
 // left returns a channel that is closed when the dialer goes, or says something
