@@ -117,7 +117,7 @@ func TestVisitors(t *testing.T) {
 	addr := strings.TrimPrefix(s.links[0], "hearth://")
 	addr = addr[:strings.Index(addr, "/")]
 	s.end(syscall.SIGKILL)
-	s = p.serve("--world", p.path("home"), "--listen", addr)
+	p.serve("--world", p.path("home"), "--listen", addr)
 	b.joined(2)
 	if got := p.ask("b", "visitor", "leave bob"); got != "left" {
 		t.Fatalf("leave: %q", got)

@@ -102,7 +102,7 @@ func TestPushIsCutShort(t *testing.T) {
 				t.Fatalf("the push ended with %d: %s%s", code, &out, &errout)
 			}
 			if victim == "receiver" {
-				vault = p.serve("--world", p.path("vault"), "--listen", addr)
+				p.serve("--world", p.path("vault"), "--listen", addr)
 			} else {
 				p.serve("--world", p.path("home"))
 			}
