@@ -158,6 +158,15 @@ func rounds() int {
 	return 8
 }
 
+// moment is when a child is killed: at once in the first round, and then at any
+// time of what it does.
+func moment(round int) time.Duration {
+	if round == 0 {
+		return 0
+	}
+	return time.Duration(rand.N(45_000)) * time.Microsecond
+}
+
 // A puller that is killed at any moment leaves its standby at the old snapshot or
 // at the new one, whole and able to start, and the next pull needs only the rest.
 func TestPullerKilled(t *testing.T) {
@@ -183,7 +192,7 @@ func TestPullerKilled(t *testing.T) {
 		at[w.Snap().CID] = count
 		before := stands(t, dir)
 		cmd, _ := start(t, "pull", dir, l.Addr().String())
-		time.Sleep(time.Duration(rand.N(60)) * time.Millisecond)
+		time.Sleep(moment(round))
 		cmd.Process.Kill()
 		if err := cmd.Wait(); err != nil {
 			halves++
@@ -201,6 +210,9 @@ func TestPullerKilled(t *testing.T) {
 	again := started(t, &Repository{Store: s}, filepath.Join(dir, "journal"))
 	if got := again.Ask(counter, "get"); got != at[last] || last != rootOf(t, w.Store, space.RootSnapshot) {
 		t.Errorf("the counter stands at %s", got)
+	}
+	if halves == 0 {
+		t.Error("no pull was killed before it ended")
 	}
 	t.Logf("%d of %d pulls were killed before they ended", halves, rounds())
 }
@@ -259,7 +271,7 @@ func TestServerKilled(t *testing.T) {
 		killed := make(chan struct{})
 		go func() {
 			defer close(killed)
-			time.Sleep(time.Duration(rand.N(60)) * time.Millisecond)
+			time.Sleep(moment(round))
 			cmd.Process.Kill()
 			cmd.Wait()
 		}()
@@ -279,6 +291,9 @@ func TestServerKilled(t *testing.T) {
 	must(t, err)
 	if c := root(); c != rootOf(t, w.Store, space.RootSnapshot) {
 		t.Errorf("the mirror is at %s", c)
+	}
+	if cut == 0 {
+		t.Error("no push was cut")
 	}
 	t.Logf("%d of %d pushes were cut", cut, rounds())
 }
