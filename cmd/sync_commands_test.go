@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -140,9 +141,9 @@ func TestSyncRefusals(t *testing.T) {
 // What the other side, or somebody in between, does is an exit code and a sentence.
 func TestSyncFailures(t *testing.T) {
 	p := newPlace(t)
-	var fails error
+	var fails atomic.Pointer[error]
 	c := &crowd{sync: func(context.Context, ipc.SyncParams, func(ipc.SyncProgress) error) (ipc.SyncResult, error) {
-		return ipc.SyncResult{}, fails
+		return ipc.SyncResult{}, *fails.Load()
 	}}
 	p.among(c)
 	p.env = append(p.env, "HEARTH_PASSWORD=x")
@@ -166,7 +167,7 @@ func TestSyncFailures(t *testing.T) {
 		{mirror.ErrNoSpace, 74, "disk is full"},
 		{ipc.ErrNoPeers, 69, "other peers"},
 	} {
-		fails = x.err
+		fails.Store(&x.err)
 		p.fails(x.code, x.says, "sync", "push", plainLink)
 		if got := c.synced(); len(got) != 1 {
 			t.Errorf("%v: %d tries", x.err, len(got))
