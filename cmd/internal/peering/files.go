@@ -89,16 +89,30 @@ func nameOf(dir, base, want string) (string, error) {
 			want = "space"
 		}
 	}
-	// Two programs that begin at once write the same, or the second finds the first's.
-	w, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nameOf(dir, base, want)
-	}
+	// Whole or not at all, and of two programs that begin at once the first decides.
+	w, err := os.CreateTemp(dir, "space.*.tmp")
 	if err != nil {
 		return "", &exit.CreateError{File: file, Err: err}
 	}
+	defer os.Remove(w.Name())
 	_, err = w.WriteString(want + "\n")
-	return want, errors.Join(err, w.Sync(), w.Close())
+	if err = errors.Join(err, w.Sync(), w.Close()); err != nil {
+		return "", &exit.CreateError{File: file, Err: err}
+	}
+	if err := os.Link(w.Name(), file); errors.Is(err, fs.ErrExist) {
+		return nameOf(dir, base, want)
+	} else if err != nil {
+		return "", &exit.CreateError{File: file, Err: err}
+	}
+	return want, syncDir(dir)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // Keys returns the OPAQUE keys of the world, and makes them with the first password.
