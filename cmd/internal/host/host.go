@@ -98,7 +98,12 @@ func Run(ctx context.Context, o Options, stdout io.Writer) (err error) {
 		return errors.Join(err, rt.Close())
 	}
 	control := serve.World(w, o.Program, rt)
-	control.Peers = &peering.Control{Open: func() (*peering.Files, error) { return peers.Files, nil }, Peering: peers}
+	control.Peers = &peering.Control{Open: func() (*peering.Files, error) {
+		if peers.Files != nil {
+			return peers.Files, nil
+		}
+		return peering.OpenFiles(w.Dir, o.Space)
+	}, Peering: peers}
 	srv := ipc.NewServer(control, log)
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
@@ -131,11 +136,15 @@ func merge(w runtime.Options, o Options) runtime.Options {
 	return w
 }
 
-// meet opens the files of trust and the node.
+// meet opens the node and, for a world that meets anybody, the files of trust: one
+// that does not needs none.
 func meet(ctx context.Context, w *world.World, rt *runtime.Runtime, o Options) (*peering.Peering, error) {
-	files, err := peering.OpenFiles(w.Dir, o.Space)
-	if err != nil {
-		return nil, err
+	var files *peering.Files
+	if len(o.Peers.Listen) > 0 || o.Peers.Connect != nil {
+		var err error
+		if files, err = peering.OpenFiles(w.Dir, o.Space); err != nil {
+			return nil, err
+		}
 	}
 	o.Peers.Program = o.Program
 	return peering.Start(ctx, w, rt, files, o.Peers, o.Log)

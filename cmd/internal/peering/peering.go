@@ -64,14 +64,17 @@ type Peering struct {
 }
 
 // Start opens the node of a running world, listens and joins. What it cannot
-// listen at is an error; who cannot be joined is not.
+// listen at is an error; who cannot be joined is not. files are nil for a world
+// that does neither.
 func Start(ctx context.Context, w *world.World, rt *runtime.Runtime, files *Files, o Options, log *slog.Logger) (*Peering, error) {
 	if o.Root == "" {
 		o.Root = RootView
 	}
 	p := &Peering{Files: files, world: w, rt: rt, log: log, ended: make(chan error, 1)}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	p.mirrored = repository(w, rt, files.Space)
+	if files != nil {
+		p.mirrored = repository(w, rt, files.Space)
+	}
 	p.roots = newRoots(rt, log, o.Root, o.Share)
 	p.Node = peer.NewNode(peer.Options{
 		Runtime: rt, Program: version.Of(o.Program), Root: p.roots.root, Logger: log,
