@@ -99,6 +99,12 @@ func TestVisitors(t *testing.T) {
 		t.Errorf("b alone sees %q", got)
 	}
 
+	gift := p.ask("a", "visitor", "make a gift")
+	if got := p.ask("a", "visitor", "give bob "+gift); got != "given" {
+		t.Errorf("give: %q", got)
+	}
+	p.until("b", "visitor", "look "+gift, func(got string) bool { return strings.HasPrefix(got, "6 bytes") })
+
 	peers := p.objects(p.ok("--json", "--world", p.path("home"), "list-peers"))
 	if len(peers) != 2 {
 		t.Fatalf("peers: %v", peers)

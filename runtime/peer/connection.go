@@ -281,12 +281,17 @@ func (c *Conn) handle(op byte, body []byte) error {
 		}
 		return c.down(id, string(cur.b))
 	case opOffer:
-		for len(cur.b) > 0 && cur.err == nil {
-			if cid := cur.cid(); cur.err == nil {
-				c.offered(cid)
+		id := cur.uvarint("number")
+		if cur.err != nil {
+			return cur.err
+		}
+		e, err := c.exported(id, caps.Send)
+		for len(cur.b) > 0 && cur.err == nil && err == nil {
+			if cid := cur.cid(); cur.err == nil && e != nil {
+				c.offered(e.cap, cid)
 			}
 		}
-		return cur.err
+		return errors.Join(err, cur.err)
 	case opWatch, opUnwatch, opKill, opLink, opUnlink, opFailed:
 	default:
 		return broken("a frame of unknown kind %d", op)

@@ -38,7 +38,7 @@
 //	 8  link      id uvarint
 //	 9  unlink    id uvarint
 //	10  failed    id uvarint: a process that was linked to it failed
-//	11  offer     CIDs (36 each): you may have these lumps; fetch them now
+//	11  offer     id uvarint, CIDs (36 each): whoever has that mailbox may have these lumps; fetch them now
 //
 // A capability is one of
 //

@@ -136,7 +136,8 @@ func (im *imported) Offer(cid lumps.CID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, x := range c.grants.add([]lumps.CID{cid}) {
-		c.send(append(appendFrame(c.buf[:0], opOffer), x[:]...))
+		b := binary.AppendUvarint(appendFrame(c.buf[:0], opOffer), im.id)
+		c.send(append(b, x[:]...))
 	}
 }
 

@@ -333,10 +333,15 @@ func (n *Node) bring(ctx context.Context, c lumps.CID, from []*Conn) error {
 	return s.AddLump(ctx, store.Lump{CID: c, Size: r.Size(), Blocks: blocks, Kind: store.KindFile})
 }
 
-// offered takes the news that the peer lets us have a lump, and fetches it.
-func (c *Conn) offered(cid lumps.CID) {
+// offered takes the news that the peer lets us have a lump for a mailbox, and
+// fetches it; one for a mailbox of another peer is offered there.
+func (c *Conn) offered(to runtime.Capability, cid lumps.CID) {
+	onward := runtime.RemoteOf(to)
 	c.named.add([]lumps.CID{cid})
 	if c.node.rt.HasLump(cid) {
+		if onward != nil {
+			onward.Offer(cid)
+		}
 		return
 	}
 	select {
@@ -350,6 +355,10 @@ func (c *Conn) offered(cid lumps.CID) {
 		defer func() { <-c.offers }()
 		if err := c.node.Fetch(c.node.ctx, cid); err != nil {
 			c.node.log.Info("an offered lump did not come", "peer", c.name, "lump", cid, "error", err)
+			return
+		}
+		if onward != nil {
+			onward.Offer(cid)
 		}
 	}()
 }
