@@ -243,12 +243,11 @@ func (c *Conn) receive(m *message, body []byte) error {
 	}
 	to, perms := e.cap, e.perms
 	for _, d := range m.caps {
-		x, err := runtime.Capability{}, error(nil)
+		get := c.take
 		if d.kind == capOurs {
-			x, err = c.home(d)
-		} else {
-			x, err = c.take(d)
+			get = c.home
 		}
+		x, err := get(d)
 		if err != nil {
 			c.mu.Unlock()
 			return err
