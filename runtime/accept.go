@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"runtime"
 
 	"hearth/journal/space"
 )
@@ -15,6 +16,9 @@ func (rt *Runtime) Accept(to Capability, m Message) (seq uint64, dup bool, err e
 	}
 	if to.Ref.Kind == space.RefDurable && rt.dur != nil {
 		d := rt.dur
+		// The event names its capabilities by reference: until it waits for its
+		// process, which holds the proxies among them, the caller's must stay.
+		defer runtime.KeepAlive(m.Caps)
 		return d.accept(nil, d.messageTo(to.Ref, m.Data, m.Caps, m.Lumps, m.Origin, m.Key))
 	}
 	return 0, false, rt.deliver(nil, to, m.Data, m.Caps, m.Lumps, m.Origin)

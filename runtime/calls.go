@@ -426,11 +426,11 @@ func (p *Process) LumpTransfer(cap, lump uint32) error {
 		return nil
 	}
 	if ref.Kind == space.RefTransient {
-		dp := p.dur
+		dp, box := p.dur, p.rt.proxyBox(ref)
 		dp.index++
 		dp.outward = append(dp.outward, func() {
-			if b := p.rt.proxyBox(ref); b != nil {
-				b.proc.remote.Offer(c)
+			if box != nil {
+				box.proc.remote.Offer(c)
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -174,8 +175,7 @@ func (d *durable) record(w *Worker, e *space.Effect) error {
 	if e.Kind == space.EffectMessage && e.To.Ref.Kind != space.RefDurable {
 		// An answer of the kernel to somebody outside: at most once.
 		if d.replay == nil {
-			c := *e
-			d.held.add(d, c.Cause.Seq, func() { d.deliverOutside(&c) })
+			d.leave(*e, e.Cause.Seq)
 		}
 		return nil
 	}
@@ -227,9 +227,19 @@ func (d *durable) request(w *Worker, e *space.Effect) error {
 	}
 	seq, err := d.place(w, ev, body)
 	if err == nil && n != nil {
-		d.held.add(d, seq, func() { d.deliverOutside(&c) })
+		d.leave(c, seq)
 	}
 	return err
+}
+
+// leave sends a message out of the durable world when the journal is durable up to
+// seq. The proxies that it goes to and carries are held until then.
+func (d *durable) leave(e space.Effect, seq uint64) {
+	keep := d.rt.keepProxies(append([]space.Cap{e.To}, e.Caps...))
+	d.held.add(d, seq, func() {
+		d.deliverOutside(&e)
+		runtime.KeepAlive(keep)
+	})
 }
 
 // recordAll records the effects of one execution and, behind each, those of the

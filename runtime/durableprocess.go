@@ -121,6 +121,7 @@ func (dp *durableProcess) turn(w *Worker) {
 		p.state = StateRunning
 		p.mu.Unlock()
 		ended, err := dp.execute(w, q)
+		runtime.KeepAlive(q.keep) // until the process has taken what it was told of
 		if errors.Is(err, ErrStopped) {
 			return // the runtime closes; the next start executes the event again
 		}
@@ -353,6 +354,9 @@ func (dp *durableProcess) effect(e space.Effect) error {
 	e.Cause = space.Cause{Process: dp.p.pid, Seq: dp.seq, Index: dp.index}
 	dp.index++
 	dp.effects = append(dp.effects, e)
+	if b := dp.p.rt.proxyBox(e.To.Ref); b != nil {
+		dp.keep = append(dp.keep, b) // to be watched, say, and held no longer
+	}
 	return nil
 }
 
@@ -424,10 +428,10 @@ func (dp *durableProcess) kill(r space.Ref) error {
 	case space.RefDurable:
 		return dp.effect(space.Effect{Kind: space.EffectExit, To: space.Cap{Ref: r}, Reason: space.ReasonKilled})
 	case space.RefTransient:
-		d, pid := dp.d, dp.p.pid
+		d, pid, box := dp.d, dp.p.pid, dp.p.rt.proxyBox(r)
 		dp.index++
 		dp.outward = append(dp.outward, func() {
-			d.rt.killRef(nil, r, nil, &Trap{Reason: space.ReasonKilled, Detail: "killed by process " + space.Ref{Kind: space.RefDurable, Process: pid}.String()})
+			d.rt.killRef(nil, r, box, &Trap{Reason: space.ReasonKilled, Detail: "killed by process " + space.Ref{Kind: space.RefDurable, Process: pid}.String()})
 		})
 	}
 	return nil

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -226,6 +227,7 @@ func (p *Process) pass(s *Signal) error {
 		err = p.remote.Deliver(s)
 	}
 	s.free()
+	runtime.KeepAlive(p) // what is sent must not follow the release of the proxy
 	return err
 }
 
@@ -329,6 +331,7 @@ func (p *Process) kill(w *Worker, why *Trap) {
 	if p.remote != nil {
 		p.mu.Unlock()
 		p.remote.Kill(why.Reason == space.ReasonLinked)
+		runtime.KeepAlive(p)
 		return
 	}
 	p.why = why
@@ -401,7 +404,7 @@ func (p *Process) watch(w *Worker, x *watcher) {
 		first := len(p.watchers) == 1
 		p.mu.Unlock()
 		if first && p.remote != nil {
-			p.remote.Watch(true)
+			p.tie()
 		}
 		return
 	}
@@ -425,7 +428,7 @@ func (p *Process) unwatch(x *watcher) {
 	last := i >= 0 && len(p.watchers) == 0
 	p.mu.Unlock()
 	if last && p.remote != nil {
-		p.remote.Watch(false)
+		p.tie()
 	}
 }
 
@@ -448,7 +451,7 @@ func (p *Process) link(w *Worker, o *Process) {
 	b.mu.Unlock()
 	a.mu.Unlock()
 	if first && o.remote != nil {
-		o.remote.Link(true)
+		o.tie()
 	}
 	if dead {
 		p.kill(w, &Trap{Reason: space.ReasonLinked, Detail: "a linked process ended"})
@@ -465,7 +468,7 @@ func (p *Process) unlink(o *Process) {
 		last := i >= 0 && len(x[0].links) == 0 && !x[0].ended
 		x[0].mu.Unlock()
 		if last && x[0].remote != nil {
-			x[0].remote.Link(false)
+			x[0].tie()
 		}
 	}
 }

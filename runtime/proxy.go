@@ -20,9 +20,9 @@ type Remote interface {
 	// Deliver sends a message on and keeps nothing of s. A *FullError says that it
 	// was taken and that the sender should wait before the next one.
 	Deliver(s *Signal) error
-	// Watch says whether somebody here wants to hear of its end.
+	// Watch says whether somebody here wants to hear of its end; perhaps again.
 	Watch(on bool)
-	// Link says that an end here was tied to its end, or no longer is.
+	// Link says whether an end here is tied to its end; perhaps again.
 	Link(on bool)
 	// Offer tells its peer to fetch a lump, and lets it.
 	Offer(c lumps.CID)
@@ -64,6 +64,22 @@ func (rt *Runtime) NewProxy(r Remote, released func()) Proxy {
 		f()
 	}, released)
 	return Proxy{p}
+}
+
+// tie tells the peer whether somebody here watches or is linked to what a proxy
+// stands for: what holds when it is told, since two changes at once may come here
+// in either order.
+func (p *Process) tie() {
+	p.rt.tying.Lock()
+	defer p.rt.tying.Unlock()
+	p.mu.Lock()
+	ended, watched, linked := p.ended, len(p.watchers) > 0, len(p.links) > 0
+	p.mu.Unlock()
+	if !ended {
+		p.remote.Watch(watched)
+		p.remote.Link(linked)
+	}
+	runtime.KeepAlive(p)
 }
 
 var proxyService Service

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -67,6 +68,7 @@ type Runtime struct {
 
 	procs   processTable // transient ones
 	proxies sync.Map     // PID -> weak.Pointer[Process]: stand-ins for mailboxes of other peers
+	tying   sync.Mutex   // held while a peer is told of watches and links; before Process.mu
 	source  lumpSource
 
 	mu      sync.RWMutex          // guards what follows
@@ -212,6 +214,7 @@ func (rt *Runtime) deliver(w *Worker, to Capability, data []byte, cs []Capabilit
 			return nil
 		}
 		_, _, err := rt.dur.accept(w, rt.dur.messageTo(to.Ref, bytes.Clone(data), cs, named, origin, ""))
+		runtime.KeepAlive(cs)
 		return err
 	}
 	if to.Box == nil {

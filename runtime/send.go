@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -74,6 +75,7 @@ func (rt *Runtime) Send(ctx context.Context, to Capability, m Message) (seq uint
 	if to.Ref.Kind == space.RefDurable && rt.dur != nil {
 		d := rt.dur
 		seq, dup, err = d.accept(nil, d.messageTo(to.Ref, m.Data, m.Caps, m.Lumps, m.Origin, m.Key))
+		runtime.KeepAlive(m.Caps)
 		if err != nil {
 			return 0, false, err
 		}

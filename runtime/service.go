@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -85,6 +86,7 @@ func (r *Request) ReplyNaming(named []lumps.CID, data []byte, cs ...Capability) 
 	if err == nil && ok && to.Ref.Kind != space.RefDurable && seq > 0 {
 		d.held.add(d, seq, func() { r.rt.deliver(nil, to, data, cs, named, r.to) })
 	}
+	runtime.KeepAlive(cs)
 }
 
 // Drop ends a request that gets no answer.

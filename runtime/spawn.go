@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"hearth/journal/space"
@@ -77,6 +78,7 @@ func (rt *Runtime) Spawn(ctx context.Context, q SpawnRequest) (uint64, Capabilit
 	}
 	seq, err := d.commit(nil, ev)
 	d.unlock()
+	runtime.KeepAlive(q.Caps) // now the table of the process has the proxies among them
 	if err != nil {
 		return 0, Capability{}, err
 	}
@@ -152,6 +154,7 @@ func (r *Request) SpawnFor(ctx context.Context, q SpawnRequest, reply, failed []
 		}
 		return ev
 	})
+	runtime.KeepAlive(q.Caps)
 }
 
 func (rt *Runtime) spawnTransient(ctx context.Context, q *SpawnRequest) (uint64, Capability, error) {
