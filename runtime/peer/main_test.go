@@ -4,11 +4,14 @@ import (
 	"os"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"hearth/runtime/runtimetest"
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	runtimetest.Cleanup()
-	os.Exit(code)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		runtimetest.Cleanup()
+		os.Exit(code)
+	}))
 }
