@@ -2,6 +2,7 @@ package peer
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
 
 	"hearth/journal/space"
@@ -77,7 +78,15 @@ func (im *imported) Deliver(s *runtime.Signal) error {
 	if c.err != nil {
 		return nil // as to any mailbox that is gone
 	}
-	m := message{target: im.id, lumps: s.Lumps, body: s.Data, caps: c.descriptors[:0]}
+	// What the host sends is not bounded as what guests send is: a long answer of a
+	// service, say. A frame that is too long would cost the connection.
+	if len(s.Data) > space.MaxMessage {
+		return runtime.ErrTooLarge
+	}
+	if len(s.Caps) > space.MaxCaps {
+		return fmt.Errorf("%w: %d capabilities", runtime.ErrTooLarge, len(s.Caps))
+	}
+	m := message{target: im.id, lumps: s.Lumps[:min(len(s.Lumps), space.MaxLumps)], body: s.Data, caps: c.descriptors[:0]}
 	for _, x := range s.Caps {
 		m.caps = append(m.caps, c.describe(x))
 	}

@@ -272,6 +272,10 @@ func (n *Node) Fetch(ctx context.Context, c lumps.CID) error {
 		return &store.NotFoundError{CID: c}
 	}
 	n.mu.Lock()
+	if n.closed {
+		n.mu.Unlock()
+		return ErrClosed
+	}
 	f := n.coming[c]
 	if f == nil {
 		f = &fetch{from: from, done: make(chan struct{})}

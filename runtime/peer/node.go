@@ -135,12 +135,12 @@ func (n *Node) Close() {
 	n.mu.Lock()
 	n.closed = true
 	n.mu.Unlock()
+	n.rt.SetLumpSource(nil)
 	for _, c := range n.Conns() {
 		c.Close("the peer stops")
 	}
 	n.cancel()
 	n.wg.Wait()
-	n.rt.SetLumpSource(nil)
 }
 
 // Attach says more of a connection that is to be attached.
@@ -234,11 +234,8 @@ func (n *Node) Attach(ctx context.Context, sc io.ReadWriteCloser, a Attach) (*Co
 func (c *Conn) greet(ctx context.Context, a Attach) (*frames, error) {
 	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
 	defer cancel()
-	defer context.AfterFunc(ctx, func() {
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			c.mux.Close("no hello came in time")
-		}
-	})()
+	defer context.AfterFunc(c.node.ctx, cancel)()
+	defer context.AfterFunc(ctx, func() { c.mux.Close("no hello came in time") })()
 	streams, err := openStreams(ctx, c.mux, a.Dialed)
 	if err != nil {
 		return nil, err
@@ -252,11 +249,13 @@ func (c *Conn) greet(ctx context.Context, a Attach) (*frames, error) {
 	c.want = want.New(streams[1], streams[2], want.Options{Provider: provider})
 
 	mine := hello{version: version, program: c.node.o.Program}
-	c.mu.Lock()
+	var root runtime.Capability
 	if c.node.o.Root != nil {
-		if x := c.node.o.Root(c.info); x.Ref.Kind != 0 {
-			mine.root = c.describe(x)
-		}
+		root = c.node.o.Root(c.info)
+	}
+	c.mu.Lock()
+	if root.Ref.Kind != 0 {
+		mine.root = c.describe(root)
 	}
 	c.send(mine.append(appendFrame(nil, opHello)))
 	c.mu.Unlock()
