@@ -86,9 +86,9 @@ type Conn struct {
 	exports     map[uint64]*export
 	numbers     map[space.Ref]uint64
 	lastExport  uint64
+	tooMany     bool // exports; somebody was told
 	imports     map[uint64]*imported
-	live        int // proxies that somebody holds
-	made        int
+	made        int // proxies
 	buf         []byte
 	descriptors []descriptor
 	full        *runtime.FullError // while too much waits
@@ -403,5 +403,5 @@ type Stats struct {
 func (c *Conn) Stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return Stats{len(c.exports), c.live, c.messagesIn.Load(), c.messagesOut, c.denied.Load(), c.lost.Load()}
+	return Stats{len(c.exports), len(c.imports), c.messagesIn.Load(), c.messagesOut, c.denied.Load(), c.lost.Load()}
 }

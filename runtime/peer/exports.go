@@ -33,7 +33,10 @@ func (c *Conn) describe(x runtime.Capability) descriptor {
 	e := c.exports[c.numbers[x.Ref]]
 	if e == nil {
 		if len(c.exports) >= MaxExports {
-			c.node.log.Warn("a capability could not be sent: the peer holds too many", "peer", c.name, "limit", MaxExports)
+			if !c.tooMany {
+				c.tooMany = true
+				c.node.log.Warn("capabilities could not be sent: the peer holds too many", "peer", c.name, "limit", MaxExports)
+			}
 			return descriptor{}
 		}
 		c.lastExport++

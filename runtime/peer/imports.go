@@ -25,31 +25,30 @@ type imported struct {
 	ended           bool
 }
 
-// imports gives the capability for a number of the peer. The caller holds mu.
+// take gives the capability for a number of the peer. The caller holds mu.
 func (c *Conn) take(d descriptor) (runtime.Capability, error) {
 	if d.kind == capDead {
 		x := c.node.rt.NewProxy(nothing{}, func() {})
 		x.End(space.ReasonNoProcess)
 		return x.Cap(d.perms), nil
 	}
-	if im := c.imports[d.id]; im != nil {
-		if x, ok := im.proxy.Proxy(); ok {
-			im.received++
+	im := &imported{c: c, id: d.id, received: 1}
+	if old := c.imports[d.id]; old != nil {
+		if x, ok := old.proxy.Proxy(); ok {
+			old.received++
 			return x.Cap(d.perms), nil
 		}
-		// Nobody holds it, and the collector has not said so yet: what came then is
-		// released with the old one.
+		// Nobody holds it, and the collector has not said so yet: the new proxy takes
+		// over what came for the old one, so that each number is counted once.
+		im.received += old.received
+	} else if len(c.imports) >= MaxExports {
+		return runtime.Capability{}, broken("it sends more than %d capabilities", MaxExports)
 	}
-	if c.live >= MaxImports {
-		return runtime.Capability{}, broken("it sends more than %d capabilities", MaxImports)
-	}
-	im := &imported{c: c, id: d.id, received: 1}
 	x := c.node.rt.NewProxy(im, im.released)
 	im.proxy = x.Weak()
 	c.imports[d.id] = im
-	c.live++
 	if c.made++; c.made%collectEvery == 0 {
-		go collect()
+		c.node.collect()
 	}
 	return x.Cap(d.perms), nil
 }
@@ -59,13 +58,10 @@ func (im *imported) released() {
 	c := im.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.live--
-	if c.imports[im.id] == im {
-		delete(c.imports, im.id)
+	if c.imports[im.id] != im {
+		return // another took over, or the peer is gone
 	}
-	if c.err != nil {
-		return
-	}
+	delete(c.imports, im.id)
 	b := binary.AppendUvarint(appendFrame(c.buf[:0], opRelease), im.id)
 	c.send(binary.AppendUvarint(b, im.received))
 }

@@ -12,13 +12,14 @@ const (
 	// that it may have.
 	MaxFrame = space.MaxMessage + space.MaxCaps*12 + space.MaxLumps*lumps.CIDLen + 64
 	// MaxExports bounds the mailboxes that a peer holds capabilities to. What is sent
-	// beyond it reaches nothing.
+	// beyond it reaches nothing, and who sends more is cut off.
 	MaxExports = 1 << 18
-	// MaxImports is where a peer that goes beyond what it may is cut off.
-	MaxImports = MaxExports + 1<<12
 	// collectEvery is after how many new imports a collection is asked for, so that
 	// those nobody holds are released while a busy peer makes more.
 	collectEvery = 1 << 15
+	// collectShare is the part of the time, one in so many, that such collections may
+	// take: a hostile peer makes imports faster than they are worth.
+	collectShare = 8
 	// Full is how many bytes may wait for a peer before senders must.
 	Full = 1 << 20
 	// drained is where they may go on.

@@ -56,6 +56,8 @@ type Node struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 	lastID atomic.Uint64
+	// collecting is set while imports are collected and for a while behind it.
+	collecting atomic.Bool
 
 	mu     sync.Mutex
 	conns  map[uint64]*Conn
@@ -357,5 +359,14 @@ func (n *Node) By(key ed25519.PublicKey) (out []*Conn) {
 	return out
 }
 
-// collect looks for imports that nobody holds.
-func collect() { goruntime.GC() }
+// collect looks for imports that nobody holds, unless somebody has just looked.
+func (n *Node) collect() {
+	if !n.collecting.CompareAndSwap(false, true) {
+		return
+	}
+	go func() { // on its own, as the collector is
+		begun := time.Now()
+		goruntime.GC()
+		time.AfterFunc((collectShare-1)*time.Since(begun), func() { n.collecting.Store(false) })
+	}()
+}
