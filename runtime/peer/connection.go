@@ -261,7 +261,8 @@ func (c *Conn) receive(m *message, body []byte) error {
 	}
 	to.Perms = perms
 	c.named.add(m.lumps)
-	return c.deliver(e, to, msg)
+	c.deliver(e, to, msg)
+	return nil
 }
 
 // handle takes any frame but a message.

@@ -4,46 +4,71 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
 	"hearth/journal/space"
+	"hearth/lumps"
 	"hearth/runtime"
 )
 
-// deliver hands a message to a mailbox here, and holds the connection up while the
-// mailbox is long.
-func (c *Conn) deliver(e *export, to runtime.Capability, m runtime.Message) error {
+// What became of a message that was handed to a mailbox.
+type outcome int
+
+const (
+	taken outcome = iota // or lost with the mailbox's end, as a local one would be
+	full                 // taken, and who sends more should wait
+	busy                 // not taken
+)
+
+// deliver hands a message to a mailbox here. While the mailbox is long it holds the
+// connection up, and after a while loses what comes for it.
+func (c *Conn) deliver(e *export, to runtime.Capability, m runtime.Message) {
 	if to.Ref.Kind == space.RefDurable {
 		m.Data = bytes.Clone(m.Data) // the event keeps it, and the frame is read over
-		if wait, err := c.held.add(c, to, m); wait || err != nil {
-			return err
+	}
+	if e.lost && c.long(e) {
+		c.lost.Add(1)
+		return
+	}
+	switch c.hand(to, m) {
+	case taken:
+		e.lost = false
+		if e.taken++; e.taken%lookEvery == 0 && c.long(e) {
+			c.stall(e, func() bool { return !c.long(e) })
+		}
+	case full:
+		e.lost = false
+		c.stall(e, func() bool { return !c.long(e) })
+	case busy:
+		if e.lost || !c.stall(e, func() bool { return c.hand(to, m) != busy }) {
+			c.lost.Add(1)
 		}
 	}
-	if e.lost {
-		if c.long(e) {
-			c.lost.Add(1)
-			return nil
+}
+
+// hand hands a message over, or puts it in a queue until its lumps are here.
+func (c *Conn) hand(to runtime.Capability, m runtime.Message) outcome {
+	if to.Ref.Kind == space.RefDurable {
+		switch c.held.add(c, to, m) {
+		case heldWaits:
+			return taken
+		case heldFull:
+			return busy
 		}
-		e.lost = false
 	}
 	_, _, err := c.node.rt.Accept(to, m)
-	var full *runtime.FullError
+	var out *runtime.FullError
 	switch {
-	case errors.As(err, &full):
+	case errors.As(err, &out):
+		return full
 	case errors.Is(err, runtime.ErrBusy):
-	case err != nil:
-		if !errors.Is(err, runtime.ErrNoProcess) && !errors.Is(err, runtime.ErrStopped) {
-			c.node.log.Warn("a message of a peer could not be delivered", "peer", c.name, "to", to.Ref, "error", err)
-		}
-		return nil
-	default:
-		if c.messagesIn.Load()%32 != 0 || c.node.rt.Waiting(to) < longMailbox {
-			return nil
-		}
+		return busy
+	case err != nil && !errors.Is(err, runtime.ErrNoProcess) && !errors.Is(err, runtime.ErrStopped):
+		c.node.log.Warn("a message of a peer could not be delivered", "peer", c.name, "to", to.Ref, "error", err)
 	}
-	c.stall(e)
-	return nil
+	return taken
 }
 
 // long reports whether a mailbox takes no more for now: here, or on the way to the
@@ -54,26 +79,34 @@ func (c *Conn) long(e *export) bool {
 		defer im.c.mu.Unlock()
 		return im.c.full != nil
 	}
-	return c.node.rt.Waiting(e.cap) >= longMailbox/2
+	most := longMailbox
+	if e.lost || e.stalled {
+		most /= 2 // it should become much shorter, or it is long again at once
+	}
+	return c.node.rt.Waiting(e.cap) >= most
 }
 
-// stall waits until a mailbox is shorter, for a while.
-func (c *Conn) stall(e *export) {
+// stall holds the connection up until a mailbox has room. It reports false where
+// that takes too long: then messages to the mailbox are lost until it has.
+func (c *Conn) stall(e *export, room func() bool) bool {
+	e.stalled = true
+	defer func() { e.stalled = false }()
 	end := time.NewTimer(MaxStall)
 	defer end.Stop()
 	look := time.NewTicker(time.Millisecond)
 	defer look.Stop()
-	for c.long(e) {
+	for !room() {
 		select {
 		case <-look.C:
 		case <-c.mux.Done():
-			return
+			return true
 		case <-end.C:
 			e.lost = true
 			c.node.log.Warn("messages of a peer are lost: their mailbox stays full", "peer", c.name, "to", e.cap.Ref)
-			return
+			return false
 		}
 	}
+	return true
 }
 
 // held are the messages to durable processes that name lumps which are not here
@@ -92,30 +125,36 @@ type heldItem struct {
 	m  runtime.Message
 }
 
-// add takes a message that must wait; wait is false for one that need not.
-func (h *held) add(c *Conn, to runtime.Capability, m runtime.Message) (wait bool, err error) {
+// What add did with a message.
+type heldOutcome int
+
+const (
+	heldNot   heldOutcome = iota // it need not wait
+	heldWaits                    // or the connection has ended
+	heldFull                     // it must, and there is no room
+)
+
+// add takes a message that must wait.
+func (h *held) add(c *Conn, to runtime.Capability, m runtime.Message) heldOutcome {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	q := h.queues[to.Ref.Process]
 	if q == nil {
-		missing := false
-		for _, cid := range m.Lumps {
-			missing = missing || !c.node.rt.HasLump(cid)
-		}
-		if !missing {
-			return false, nil
+		missing := func(cid lumps.CID) bool { return !c.node.rt.HasLump(cid) }
+		if !slices.ContainsFunc(m.Lumps, missing) {
+			return heldNot
 		}
 	}
 	if h.closed {
-		return true, nil
+		return heldWaits
 	}
 	if q != nil && len(q.items) >= MaxHeld || h.bytes+len(m.Data) > MaxHeldBytes {
-		return true, broken("too many messages name lumps that it does not send")
+		return heldFull
 	}
 	h.bytes += len(m.Data)
 	if q != nil {
 		q.items = append(q.items, heldItem{to, m})
-		return true, nil
+		return heldWaits
 	}
 	if h.queues == nil {
 		h.queues = map[uint64]*heldQueue{}
@@ -127,7 +166,7 @@ func (h *held) add(c *Conn, to runtime.Capability, m runtime.Message) (wait bool
 		defer c.node.wg.Done()
 		h.drain(c, to.Ref.Process, q)
 	}()
-	return true, nil
+	return heldWaits
 }
 
 // drain delivers what waits for one process, each message when its lumps are here.

@@ -17,8 +17,10 @@ type export struct {
 	// interested counts why the end of the mailbox is told: a watch, a link.
 	watched, linked bool
 	cancel          func()
-	// lost is set while messages to a mailbox that stays long are dropped.
-	lost bool
+	// Of the reader: taken counts messages; stalled is set while the connection waits
+	// for the mailbox, lost while messages to it are dropped since it stays long.
+	taken         uint
+	stalled, lost bool
 }
 
 // describe gives the form in which a capability crosses to the peer. The caller

@@ -30,6 +30,8 @@ const (
 	// longMailbox is how many signals may wait for a process before the connection
 	// that sends more is held up.
 	longMailbox = 8 << 10
+	// lookEvery is how many messages a mailbox takes between two looks at its length.
+	lookEvery = 32
 	// MaxStall is how long one mailbox may hold a connection up. After it, messages
 	// to that mailbox are lost until it has become shorter.
 	MaxStall = 5 * time.Second
