@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -35,13 +36,14 @@ type metrics map[string]float64
 
 // run runs one benchmark with n operations, or all below a name, and returns what
 // each reports by its name.
-func (b *testBinary) run(ctx context.Context, name string, n int) (map[string]metrics, error) {
+func (b *testBinary) run(ctx context.Context, env []string, name string, n int) (map[string]metrics, error) {
 	parts := strings.Split("Benchmark"+name, "/")
 	for i, p := range parts {
 		parts[i] = "^" + p + "$"
 	}
 	cmd := exec.CommandContext(ctx, b.path, "-test.run", "^$", "-test.bench", strings.Join(parts, "/"), "-test.benchtime", fmt.Sprintf("%dx", n))
 	cmd.Dir = b.dir
+	cmd.Env = append(os.Environ(), env...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("%s failed: %w\n%s", name, err, out)

@@ -1,14 +1,15 @@
 // Command bench measures Hearth beside its peers and prints one table: Erlang's
-// processes, etcd's write-ahead log, a plain file with fdatasync, and guests that
-// are not metered.
+// processes, etcd's write-ahead log, a plain file with fdatasync, guests that are
+// not metered, and on the wire yamux, gRPC, crypto/tls and rsync.
 //
 // Both sides take turns, so that a noisy machine disturbs both, and the ratio is
 // the median of the rounds' ratios. Processor time is the kernel's, user and
 // system, for the whole program of each side. Nothing is asserted: the table says
 // what is met, and by how much the rest is missed.
 //
-//	go run ./cmd/internal/bench            # everything, some minutes
+//	go run ./cmd/internal/bench            # everything, a quarter of an hour
 //	go run ./cmd/internal/bench -only ring # rows whose name matches
+//	go run ./cmd/internal/bench -only peer # what peers do on the wire
 package main
 
 import (
@@ -108,6 +109,11 @@ func only(all map[string]metrics, err error) (metrics, error) {
 }
 
 func (s *session) benchIn(ctx context.Context, module, dir, name string, n int) (map[string]metrics, error) {
+	return s.benchWith(ctx, nil, module, dir, name, n)
+}
+
+// benchWith is benchIn with more in the environment.
+func (s *session) benchWith(ctx context.Context, env []string, module, dir, name string, n int) (map[string]metrics, error) {
 	key := module + " " + dir
 	b := s.binaries[key]
 	if b == nil {
@@ -117,7 +123,7 @@ func (s *session) benchIn(ctx context.Context, module, dir, name string, n int) 
 		}
 		s.binaries[key] = b
 	}
-	return b.run(ctx, name, n)
+	return b.run(ctx, env, name, n)
 }
 
 // turns calls both in every round, by turns the one or the other first, and then

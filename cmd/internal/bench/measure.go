@@ -30,6 +30,13 @@ var measurements = []measurement{
 	{"clients", clients},
 	{"restart", restart},
 	{"snapshot", snapshot},
+	{"peer-messages", peerMessages},
+	{"peer-round-trip", peerRoundTrips},
+	{"peer-bulk", peerBulk},
+	{"peer-small", peerSmall},
+	{"peer-calls", peerCalls},
+	{"peer-reconcile", reconcile},
+	{"peer-pull", pull},
 }
 
 // against compares a benchmark of runtime/wasm with Erlang.

@@ -26,6 +26,8 @@ const (
 	nanoseconds unit = iota // for one operation
 	perSecond
 	kilobytes
+	megabytes // a second
+	megabits  // a second
 	seconds
 	count
 	factor
@@ -45,6 +47,10 @@ func (u unit) format(v float64) string {
 		return fmt.Sprintf("%.0f/s", v)
 	case kilobytes:
 		return fmt.Sprintf("%.1f KB", v/1000)
+	case megabytes:
+		return fmt.Sprintf("%.0f MB/s", v)
+	case megabits:
+		return fmt.Sprintf("%.1f Mbit/s", v)
 	case seconds:
 		return fmt.Sprintf("%.2f s", v)
 	case factor:
@@ -66,6 +72,8 @@ const (
 	ours figure = iota
 	cpuRatio
 	wallRatio
+	bothRatios
+	none // it stands there to compare others with
 )
 
 func (g goal) value(r *row) float64 {
@@ -74,6 +82,11 @@ func (g goal) value(r *row) float64 {
 		return median(r.cpu)
 	case wallRatio:
 		return median(r.wall)
+	case bothRatios: // the worse
+		if g.atLeast {
+			return min(median(r.cpu), median(r.wall))
+		}
+		return max(median(r.cpu), median(r.wall))
 	}
 	return median(r.ours)
 }
@@ -82,6 +95,8 @@ func (g goal) value(r *row) float64 {
 func (g goal) verdict(r *row) string {
 	v := g.value(r)
 	switch {
+	case g.of == none && len(r.ours) > 0:
+		return ""
 	case math.IsNaN(v):
 		return "not measured"
 	case g.atLeast && v < g.limit:
@@ -93,6 +108,9 @@ func (g goal) verdict(r *row) string {
 }
 
 func (g goal) format(u unit) string {
+	if g.of == none {
+		return ""
+	}
 	limit := fmt.Sprint(g.limit)
 	if g.of == ours {
 		limit = u.format(g.limit)
@@ -101,7 +119,7 @@ func (g goal) format(u unit) string {
 	if g.atLeast {
 		sign = "≥"
 	}
-	return fmt.Sprintf("%s %s %s", [...]string{"ours", "CPU", "wall"}[g.of], sign, limit)
+	return fmt.Sprintf("%s %s %s", [...]string{"ours", "CPU", "wall", "both"}[g.of], sign, limit)
 }
 
 func median(x []float64) float64 {
