@@ -78,6 +78,8 @@ func (c *crowd) Invite(p ipc.InviteParams) (ipc.Invitation, error) {
 		return ipc.Invitation{}, fmt.Errorf("there is one called ann already: %w", fs.ErrExist)
 	}
 	i := ipc.Invitation{Name: p.Name, Secret: "hush", Links: []string{}}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, l := range c.links {
 		i.Links = append(i.Links, l+"?cred="+p.Name+"#hush")
 	}
@@ -225,7 +227,9 @@ func TestPeerCommands(t *testing.T) {
 		}
 	}
 	// Where nobody listens the secret is not lost.
+	c.mu.Lock()
 	c.links = nil
+	c.mu.Unlock()
 	if r := p.ctl("invite", "bo"); r.code != 0 || r.out != "hush\n" || !strings.Contains(r.errout, "the credential is bo") {
 		t.Errorf("an invitation without links: %+v", r)
 	}
