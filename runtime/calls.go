@@ -421,7 +421,7 @@ func (p *Process) LumpTransfer(cap, lump uint32) error {
 	}
 	if p.dur == nil {
 		if box != nil && box.proc.remote != nil {
-			box.proc.remote.Offer(c)
+			box.proc.offer(c)
 		}
 		return nil
 	}
@@ -430,7 +430,7 @@ func (p *Process) LumpTransfer(cap, lump uint32) error {
 		dp.index++
 		dp.outward = append(dp.outward, func() {
 			if box != nil {
-				box.proc.remote.Offer(c)
+				box.proc.offer(c)
 			}
 		})
 	}

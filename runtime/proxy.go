@@ -82,6 +82,12 @@ func (p *Process) tie() {
 	runtime.KeepAlive(p)
 }
 
+// offer has the peer fetch a lump.
+func (p *Process) offer(c lumps.CID) {
+	p.remote.Offer(c)
+	runtime.KeepAlive(p)
+}
+
 var proxyService Service
 
 // Weak returns a reference that does not keep the proxy.

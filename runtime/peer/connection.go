@@ -70,9 +70,8 @@ type Conn struct {
 	want   *want.Exchange
 	root   runtime.Capability // what the peer gave
 
-	grants     *grants
+	memory     *memory
 	everything bool // the peer may load every block
-	named      named
 	held       held
 	offers     chan struct{} // one for each offered lump that is fetched
 
@@ -198,7 +197,7 @@ func (c *Conn) run(r *frames) {
 	c.held.close()
 	c.dropImports()
 	c.dropExports()
-	c.grants.release()
+	c.node.release(c.memory)
 	c.node.left(c, err)
 	close(c.done)
 }
@@ -260,7 +259,7 @@ func (c *Conn) receive(m *message, body []byte) error {
 		return nil
 	}
 	to.Perms = perms
-	c.named.add(m.lumps)
+	c.memory.named.add(m.lumps)
 	c.deliver(e, to, msg)
 	return nil
 }

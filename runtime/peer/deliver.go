@@ -11,6 +11,7 @@ import (
 	"hearth/journal/space"
 	"hearth/lumps"
 	"hearth/runtime"
+	"hearth/store"
 )
 
 // What became of a message that was handed to a mailbox.
@@ -58,7 +59,12 @@ func (c *Conn) hand(to runtime.Capability, m runtime.Message) outcome {
 			return busy
 		}
 	}
-	_, _, err := c.node.rt.Accept(to, m)
+	var err error
+	if im, ok := runtime.RemoteOf(to).(*imported); ok {
+		err = im.deliver(&runtime.Signal{Data: m.Data, Caps: m.Caps, Lumps: m.Lumps}, c.memory)
+	} else {
+		_, _, err = c.node.rt.Accept(to, m)
+	}
 	var out *runtime.FullError
 	switch {
 	case errors.As(err, &out):
@@ -140,8 +146,10 @@ func (h *held) add(c *Conn, to runtime.Capability, m runtime.Message) heldOutcom
 	defer h.mu.Unlock()
 	q := h.queues[to.Ref.Process]
 	if q == nil {
-		missing := func(cid lumps.CID) bool { return !c.node.rt.HasLump(cid) }
-		if !slices.ContainsFunc(m.Lumps, missing) {
+		ready := func(cid lumps.CID) bool {
+			return c.node.rt.HasLump(cid) && (c.memory.grants.has(cid) || c.node.public(cid))
+		}
+		if !slices.ContainsFunc(m.Lumps, func(cid lumps.CID) bool { return !ready(cid) }) {
 			return heldNot
 		}
 	}
@@ -192,6 +200,11 @@ func (h *held) drain(c *Conn, pid uint64, q *heldQueue) {
 		h.mu.Unlock()
 		var err error
 		for _, cid := range it.m.Lumps {
+			// What is held can be loaded for ever, so its CID alone is not enough here.
+			if shown, _ := c.node.shows(ctx, c.memory, cid); !shown {
+				err = &store.NotFoundError{CID: cid}
+				break
+			}
 			if err = c.node.rt.Ensure(ctx, cid); err != nil {
 				break
 			}

@@ -63,7 +63,8 @@
 // Messages of one connection are delivered in the order in which they were sent,
 // with one exception: a message to a durable process is accepted when the lumps
 // that it names are here, since an event may name nothing that is missing; until
-// then it and what follows it for the same process wait, and others pass.
+// then it and what follows it for the same process wait, and others pass, as long
+// as not too many wait.
 //
 // # Flow
 //
@@ -75,6 +76,9 @@
 // # Lumps
 //
 // Knowing a CID is no authority: a peer is served the lumps that were named in
-// messages to it, what they reach, and what is public. What a peer names may be
-// asked of it, and only what somebody here wants is.
+// messages to it, what they reach, and what is public. Where such a message was only
+// passed on from another peer, that one shows first, with the lump's first block,
+// that it has what it names; so does who names a lump to a durable process, which
+// would hold it. What a peer names may be asked of it, and only what somebody here
+// wants is. Both are remembered by the peer's key for a while after a connection.
 package peer

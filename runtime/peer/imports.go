@@ -67,7 +67,11 @@ func (im *imported) released() {
 }
 
 // Deliver sends a message to the mailbox.
-func (im *imported) Deliver(s *runtime.Signal) error {
+func (im *imported) Deliver(s *runtime.Signal) error { return im.deliver(s, nil) }
+
+// deliver sends a message to the mailbox; via is the peer from which it is passed
+// on, nil where somebody here sends it.
+func (im *imported) deliver(s *runtime.Signal, via *memory) error {
 	c := im.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -88,7 +92,7 @@ func (im *imported) Deliver(s *runtime.Signal) error {
 	}
 	c.descriptors = m.caps[:0]
 	if len(m.lumps) > 0 {
-		m.lumps = c.grants.add(m.lumps)
+		c.memory.grants.add(m.lumps, via)
 	}
 	c.messagesOut++
 	return c.send(m.append(appendFrame(c.buf[:0], opSend)))
@@ -136,14 +140,17 @@ func (im *imported) Kill(linked bool) {
 }
 
 // Offer tells the peer to fetch a lump.
-func (im *imported) Offer(cid lumps.CID) {
+func (im *imported) Offer(cid lumps.CID) { im.offer(cid, nil) }
+
+// offer tells the peer to fetch a lump; via is the peer whose offer is passed on,
+// nil where somebody here makes it.
+func (im *imported) offer(cid lumps.CID, via *memory) {
 	c := im.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, x := range c.grants.add([]lumps.CID{cid}) {
-		b := binary.AppendUvarint(appendFrame(c.buf[:0], opOffer), im.id)
-		c.send(append(b, x[:]...))
-	}
+	c.memory.grants.add([]lumps.CID{cid}, via)
+	b := binary.AppendUvarint(appendFrame(c.buf[:0], opOffer), im.id)
+	c.send(append(b, cid[:]...))
 }
 
 // down takes the news that a mailbox of the peer has ended.

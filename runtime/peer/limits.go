@@ -46,9 +46,20 @@ const (
 	MaxNamed = 1 << 16
 	// MaxGrants bounds the lumps that a peer may load.
 	MaxGrants = 1 << 20
-	// grantsKept is how long a peer that was cut off may still load what it was
-	// granted, so that it can go on where it was.
-	grantsKept = 10 * time.Minute
+	// memoryKept is how long a peer that was cut off may still load what it was
+	// granted and be asked for what it named, so that both can go on where they were.
+	memoryKept = 10 * time.Minute
+	// walkAgain is how soon a lump is walked again that was not here as a whole.
+	walkAgain = time.Second
+	// maxVia is how many peers are remembered that had one lump passed on to another.
+	maxVia = 8
+	// showTimeout bounds how long a peer may take to show that it has what it names.
+	showTimeout = 10 * time.Second
+	// MaxLump bounds the bytes of a lump that is fetched from a peer: what is named by
+	// who is not to be trusted must not fill the disk. Worlds move by package mirror.
+	MaxLump = 1 << 30
+	// MaxLumpBlocks bounds its blocks, which cost memory while they are fetched.
+	MaxLumpBlocks = 1 << 18
 	// maxReason bounds the text of a down signal.
 	maxReason = 256
 	// maxProgram bounds the name that a peer gives itself.

@@ -3,9 +3,10 @@ package peer
 import (
 	"context"
 	"errors"
+	"fmt"
+	goruntime "runtime"
 	"slices"
-	"sync"
-	"time"
+	"sync/atomic"
 
 	"hearth/lumps"
 	"hearth/lumps/want"
@@ -13,144 +14,18 @@ import (
 	"hearth/store"
 )
 
-// grants are the lumps that one peer may load: by its key, so that a peer that was
-// cut off can go on where it was.
-type grants struct {
-	node *Node
-	key  string
-
-	mu       sync.Mutex
-	granted  map[lumps.CID]bool // true: what it reaches is granted too
-	order    []lumps.CID        // named ones, oldest first, for the bound
-	users    int                // connections
-	deadline time.Time          // when they are forgotten, while there is none
-}
-
-// add grants lumps and returns those that could be.
-func (g *grants) add(cids []lumps.CID) []lumps.CID {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, c := range cids {
-		if _, ok := g.granted[c]; ok {
-			continue
-		}
-		if len(g.granted) >= MaxGrants {
-			// What was named long ago goes, with all that it reached: an honest peer has
-			// loaded it.
-			clear(g.granted)
-			for _, old := range g.order[len(g.order)/2:] {
-				g.granted[old] = false
-			}
-			g.order = append([]lumps.CID(nil), g.order[len(g.order)/2:]...)
-		}
-		g.granted[c] = false
-		g.order = append(g.order, c)
-	}
-	return cids
-}
-
-// may reports whether the peer may load a block.
-func (g *grants) may(ctx context.Context, c lumps.CID) bool {
-	g.mu.Lock()
-	_, ok := g.granted[c]
-	var roots []lumps.CID
-	if !ok {
-		for r, reached := range g.granted {
-			if !reached && r.Codec() != lumps.Raw {
-				roots = append(roots, r)
-			}
-		}
-	}
-	g.mu.Unlock()
-	if ok || len(roots) == 0 {
-		return ok
-	}
-	// What the named ones reach, as far as it is here. It is walked once.
-	g.reach(ctx, roots)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	_, ok = g.granted[c]
-	return ok
-}
-
-func (g *grants) reach(ctx context.Context, roots []lumps.CID) {
-	for _, r := range roots {
-		var found []lumps.CID
-		err := store.Reach(ctx, g.node.rt.Store(), []lumps.CID{r}, func(c lumps.CID) (bool, error) {
-			if found = append(found, c); len(found) > MaxGrants/2 {
-				return false, errTooMany
-			}
-			return true, nil
-		})
-		g.mu.Lock()
-		for _, c := range found {
-			if _, ok := g.granted[c]; !ok && len(g.granted) < MaxGrants {
-				g.granted[c] = true
-			}
-		}
-		if err == nil {
-			g.granted[r] = true
-		}
-		g.mu.Unlock()
-	}
-}
-
-var errTooMany = errors.New("too many blocks")
-
-// served grants what a served block links to.
-func (g *grants) served(c lumps.CID, block []byte) {
-	links, err := lumps.Links(c, block)
-	if err != nil || len(links) == 0 {
-		return
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, l := range links {
-		if _, ok := g.granted[l]; !ok && len(g.granted) < MaxGrants {
-			g.granted[l] = false
-		}
-	}
-}
-
-// release is called when a connection with the peer has ended.
-func (g *grants) release() {
-	g.node.mu.Lock()
-	defer g.node.mu.Unlock()
-	if g.users--; g.users == 0 {
-		g.deadline = time.Now().Add(grantsKept)
-	}
-}
-
-// grantsOf returns the grants of a key, and forgets those of peers long gone. The
-// caller holds mu.
-func (n *Node) grantsOf(key string) *grants {
-	now := time.Now()
-	for k, g := range n.grants {
-		if g.users == 0 && now.After(g.deadline) {
-			delete(n.grants, k)
-		}
-	}
-	g := n.grants[key]
-	if g == nil {
-		g = &grants{node: n, key: key, granted: map[lumps.CID]bool{}}
-		n.grants[key] = g
-	}
-	g.users++
-	return g
-}
-
 // Block serves a block to the peer, if it may have it. One that is not here yet,
 // but may be had from another peer, is fetched.
 func (c *Conn) Block(ctx context.Context, cid lumps.CID) ([]byte, error) {
 	if c.everything {
 		return c.node.rt.Store().Get(ctx, cid)
 	}
-	if !c.grants.may(ctx, cid) && !c.node.public(cid) {
+	if !c.memory.grants.may(ctx, cid) && !c.node.public(cid) {
 		return nil, want.ErrDenied
 	}
 	b, err := c.node.block(ctx, c, cid)
 	if err == nil {
-		c.grants.served(cid, b)
+		c.memory.grants.served(cid, b)
 	}
 	return b, err
 }
@@ -163,11 +38,15 @@ func (n *Node) block(ctx context.Context, c *Conn, cid lumps.CID) ([]byte, error
 	if !errors.Is(err, store.ErrNotFound) {
 		return b, err
 	}
-	if n.isNamed(cid) {
-		if n.fetches(cid, c) != nil {
+	lump := cid
+	if !n.isNamed(cid) {
+		lump = c.memory.grants.of(cid) // of which a part may have come before
+	}
+	if n.isNamed(lump) && (lump == cid || !n.rt.HasLump(lump)) {
+		if n.fetches(lump, c) != nil {
 			return nil, &store.NotFoundError{CID: cid}
 		}
-		if err := n.Fetch(ctx, cid); err != nil {
+		if err := n.Fetch(ctx, lump); err != nil {
 			return nil, err
 		}
 		return s.Get(ctx, cid)
@@ -189,44 +68,6 @@ func (n *Node) block(ctx context.Context, c *Conn, cid lumps.CID) ([]byte, error
 	return nil, &store.NotFoundError{CID: cid}
 }
 
-// named are the lumps that a peer has named, the latest ones.
-type named struct {
-	mu    sync.Mutex
-	by    map[lumps.Digest]lumps.CID
-	order []lumps.Digest
-	next  int
-}
-
-func (m *named) add(cids []lumps.CID) {
-	if len(cids) == 0 {
-		return
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.by == nil {
-		m.by = map[lumps.Digest]lumps.CID{}
-	}
-	for _, c := range cids {
-		d := c.Digest()
-		if _, ok := m.by[d]; !ok {
-			if len(m.order) < MaxNamed {
-				m.order = append(m.order, d)
-			} else {
-				delete(m.by, m.order[m.next])
-				m.order[m.next] = d
-				m.next = (m.next + 1) % MaxNamed
-			}
-		}
-		m.by[d] = c
-	}
-}
-
-func (m *named) get(d lumps.Digest) lumps.CID {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.by[d]
-}
-
 // isNamed reports whether a connected peer has named c.
 func (n *Node) isNamed(c lumps.CID) bool {
 	x, _ := n.Find(c.Digest())
@@ -236,7 +77,7 @@ func (n *Node) isNamed(c lumps.CID) bool {
 // Find returns the lump that a connected peer named and that has the digest.
 func (n *Node) Find(d lumps.Digest) (lumps.CID, bool) {
 	for _, c := range n.Conns() {
-		if x := c.named.get(d); !x.IsZero() {
+		if x := c.memory.named.get(d); !x.IsZero() {
 			return x, true
 		}
 	}
@@ -307,7 +148,7 @@ func (n *Node) sources(c lumps.CID) (from []*Conn) {
 	var servers []*Conn
 	for _, p := range n.Conns() {
 		switch {
-		case p.named.get(c.Digest()) == c:
+		case p.memory.named.get(c.Digest()) == c:
 			from = append(from, p)
 		case p.info.Server:
 			servers = append(servers, p)
@@ -318,7 +159,7 @@ func (n *Node) sources(c lumps.CID) (from []*Conn) {
 
 func (n *Node) bring(ctx context.Context, c lumps.CID, from []*Conn) error {
 	s := n.rt.Store()
-	f := want.Fetch{Roots: []lumps.CID{c}, To: s}
+	f := want.Fetch{Roots: []lumps.CID{c}, To: &bounded{Store: s, lump: c}}
 	for _, p := range from {
 		f.From = append(f.From, p.want)
 	}
@@ -337,15 +178,43 @@ func (n *Node) bring(ctx context.Context, c lumps.CID, from []*Conn) error {
 	return s.AddLump(ctx, store.Lump{CID: c, Size: r.Size(), Blocks: blocks, Kind: store.KindFile})
 }
 
+// bounded is a store that takes no more of a lump than a peer may send.
+type bounded struct {
+	store.Store
+	lump          lumps.CID
+	blocks, bytes atomic.Int64
+}
+
+func (b *bounded) Put(ctx context.Context, blocks ...store.Block) error {
+	n := int64(0)
+	for _, x := range blocks {
+		n += int64(len(x.Data))
+	}
+	if b.bytes.Add(n) > MaxLump || b.blocks.Add(int64(len(blocks))) > MaxLumpBlocks {
+		return &TooLargeError{b.lump}
+	}
+	return b.Store.Put(ctx, blocks...)
+}
+
+// TooLargeError reports a lump of a peer that goes beyond MaxLump or MaxLumpBlocks.
+type TooLargeError struct{ Lump lumps.CID }
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("lump %s is larger than %d MiB or %d blocks, so it is not fetched from a peer; move it with hearth-ctl sync", e.Lump, MaxLump>>20, MaxLumpBlocks)
+}
+
 // offered takes the news that the peer lets us have a lump for a mailbox, and
 // fetches it; one for a mailbox of another peer is offered there.
 func (c *Conn) offered(to runtime.Capability, cid lumps.CID) {
-	onward := runtime.RemoteOf(to)
-	c.named.add([]lumps.CID{cid})
-	if c.node.rt.HasLump(cid) {
-		if onward != nil {
-			onward.Offer(cid)
+	onward := func() {
+		if im, ok := runtime.RemoteOf(to).(*imported); ok {
+			im.offer(cid, c.memory)
 		}
+		goruntime.KeepAlive(to.Box) // the offer must not follow the release
+	}
+	c.memory.named.add([]lumps.CID{cid})
+	if c.node.rt.HasLump(cid) {
+		onward()
 		return
 	}
 	select {
@@ -361,8 +230,6 @@ func (c *Conn) offered(to runtime.Capability, cid lumps.CID) {
 			c.node.log.Info("an offered lump did not come", "peer", c.name, "lump", cid, "error", err)
 			return
 		}
-		if onward != nil {
-			onward.Offer(cid)
-		}
+		onward()
 	}()
 }

@@ -59,11 +59,11 @@ type Node struct {
 	// collecting is set while imports are collected and for a while behind it.
 	collecting atomic.Bool
 
-	mu     sync.Mutex
-	conns  map[uint64]*Conn
-	grants map[string]*grants
-	coming map[lumps.CID]*fetch
-	closed bool
+	mu       sync.Mutex
+	conns    map[uint64]*Conn
+	memories map[string]*memory // by key
+	coming   map[lumps.CID]*fetch
+	closed   bool
 }
 
 // NewNode returns a node without connections.
@@ -71,7 +71,7 @@ func NewNode(o Options) *Node {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	n := &Node{o: o, rt: o.Runtime, log: o.Logger, conns: map[uint64]*Conn{}, grants: map[string]*grants{}, coming: map[lumps.CID]*fetch{}}
+	n := &Node{o: o, rt: o.Runtime, log: o.Logger, conns: map[uint64]*Conn{}, memories: map[string]*memory{}, coming: map[lumps.CID]*fetch{}}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.rt.SetLumpSource(n)
 	return n
@@ -173,7 +173,7 @@ func (n *Node) Attach(ctx context.Context, sc io.ReadWriteCloser, a Attach) (*Co
 	c := &Conn{
 		node: n, info: a.Info, everything: a.Everything, done: make(chan struct{}), offers: make(chan struct{}, MaxOffers),
 		exports: map[uint64]*export{}, numbers: map[space.Ref]uint64{}, imports: map[uint64]*imported{},
-		grants: n.grantsOf(string(a.Info.Key)),
+		memory: n.remember(string(a.Info.Key)),
 	}
 	n.wg.Add(1)
 	n.mu.Unlock()
@@ -199,7 +199,7 @@ func (n *Node) Attach(ctx context.Context, sc io.ReadWriteCloser, a Attach) (*Co
 		if c.want != nil {
 			c.want.Close()
 		}
-		c.grants.release()
+		n.release(c.memory)
 		n.wg.Done()
 		return nil, err
 	}
