@@ -41,19 +41,8 @@ func BenchmarkBulk(b *testing.B) {
 			<-done
 		})
 	}
-	// The cipher of this machine.
-	b.Run("hearth/default", func(b *testing.B) {
+	b.Run("hearth", func(b *testing.B) {
 		client, server := ours(b, loopback)
-		near, far := streams(b, client, server, mux.Bulk)
-		move(b, near, far)
-	})
-	// The one that a machine without AES has, which GODEBUG=cpu.aes=off makes of it.
-	b.Run("hearth/chacha20-poly1305", func(b *testing.B) {
-		x, y := secured(b, loopback)
-		if s := x.Suite(); s != "ChaCha20-Poly1305" {
-			b.Skipf("this machine prefers %s; set GODEBUG=cpu.aes=off", s)
-		}
-		client, server := sessions(b, x, y)
 		near, far := streams(b, client, server, mux.Bulk)
 		move(b, near, far)
 	})
