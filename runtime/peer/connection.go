@@ -1,7 +1,6 @@
 package peer
 
 import (
-	"context"
 	"crypto/ed25519"
 	"encoding/binary"
 	"errors"
@@ -26,6 +25,12 @@ const (
 	streamWants    = 'w'
 	streamData     = 'd'
 	streamMirror   = 's'
+)
+
+// Why a stream that the peer opened is reset at once.
+const (
+	codeUnknown  = mux.CodeUser     // its kind is not known
+	codeNoMirror = mux.CodeUser + 1 // the mirror service is not for this peer
 )
 
 var (
@@ -121,11 +126,6 @@ func (c *Conn) Close(reason string) { c.fail(ErrClosed, reason) }
 
 // Exchange is where blocks are asked for.
 func (c *Conn) Exchange() *want.Exchange { return c.want }
-
-// OpenMirror opens a stream to the mirror service of the peer.
-func (c *Conn) OpenMirror(context.Context) (io.ReadWriteCloser, error) {
-	return c.mux.Open(streamMirror, mux.Bulk)
-}
 
 // RTT is the measured time of a round trip, 0 before the first measurement.
 func (c *Conn) RTT() time.Duration { return c.mux.RTT() }

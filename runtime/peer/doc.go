@@ -16,7 +16,10 @@
 //	'm'  messages  interactive: the frames below
 //	'w'  wants     interactive: package lumps/want, control
 //	'd'  data      bulk:        package lumps/want, data
-//	's'  mirror    bulk:        opened later, by either end, one a request: package mirror
+//	's'  mirror    bulk:        opened later by the dialer, one a request: package mirror
+//
+// A stream that is not taken is reset: with mux.CodeUser where its kind is not known,
+// with the code behind it where the mirror service is not for this peer.
 //
 // # Messages
 //

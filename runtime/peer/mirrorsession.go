@@ -3,6 +3,7 @@ package peer
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"io"
 	"net"
 
@@ -75,7 +76,43 @@ func (s *MirrorSession) greet(ctx context.Context, program string) error {
 
 // Open begins a stream to the server's mirror service.
 func (s *MirrorSession) Open(context.Context) (io.ReadWriteCloser, error) {
-	return s.mux.Open(streamMirror, mux.Bulk)
+	st, err := s.mux.Open(streamMirror, mux.Bulk)
+	if err != nil {
+		return nil, err
+	}
+	return mirrorStream{st}, nil
+}
+
+// ErrNoMirror reports a server that has no mirror service for the credential. It
+// matches want.ErrDenied.
+var ErrNoMirror error = noMirrorError{}
+
+type noMirrorError struct{}
+
+func (noMirrorError) Error() string {
+	return "the server moves worlds with a mirror's credential only; have its operator make one with hearth-ctl invite --mirror"
+}
+func (noMirrorError) Unwrap() error { return want.ErrDenied }
+
+// mirrorStream says of a stream that was refused what that means.
+type mirrorStream struct{ *mux.Stream }
+
+func (s mirrorStream) Read(p []byte) (int, error) {
+	n, err := s.Stream.Read(p)
+	return n, refused(err)
+}
+
+func (s mirrorStream) Write(p []byte) (int, error) {
+	n, err := s.Stream.Write(p)
+	return n, refused(err)
+}
+
+func refused(err error) error {
+	var reset *mux.ResetError
+	if errors.As(err, &reset) && reset.Remote && reset.Code == codeNoMirror {
+		return ErrNoMirror
+	}
+	return err
 }
 
 // Source gives blocks of the server.

@@ -41,7 +41,8 @@ type Options struct {
 	// are read, and Disconnected when it has ended. May be nil.
 	Connected    func(*Conn)
 	Disconnected func(*Conn, error)
-	// Mirror serves a stream that the peer opened to the mirror service; nil refuses.
+	// Mirror serves a stream that a peer with a mirror's credential opened to the
+	// mirror service; nil refuses, as others are refused.
 	Mirror func(ctx context.Context, c *Conn, s io.ReadWriteCloser)
 	Logger *slog.Logger
 	Mux    mux.Options
@@ -323,8 +324,13 @@ func (c *Conn) accept() {
 		if err != nil {
 			return
 		}
-		if s.Kind() != streamMirror || c.node.o.Mirror == nil {
-			s.Reset(0)
+		switch {
+		case s.Kind() != streamMirror:
+			s.Reset(codeUnknown)
+			continue
+		case c.node.o.Mirror == nil || c.info.Server || c.info.Role != trust.Mirror:
+			c.node.log.Info("a peer without a mirror's credential asked for the mirror service", "peer", c.name)
+			s.Reset(codeNoMirror)
 			continue
 		}
 		c.node.wg.Add(1)

@@ -11,7 +11,6 @@ import (
 	"hearth/runtime"
 	"hearth/runtime/peer"
 	"hearth/runtime/peer/mirror"
-	"hearth/runtime/peer/trust"
 	"hearth/runtime/wasm"
 	"hearth/store"
 )
@@ -49,12 +48,8 @@ func newest(ctx context.Context, s store.Store, rt *runtime.Runtime) (lumps.CID,
 
 // mirror serves a stream of a peer that came with a mirror's credential.
 func (p *Peering) mirror(ctx context.Context, c *peer.Conn, s io.ReadWriteCloser) {
-	i := c.Info()
-	if i.Server || i.Role != trust.Mirror {
-		p.log.Info("a peer without a mirror's credential asked for the mirror service", "peer", i.Name())
-		return
-	}
 	if err := mirror.Serve(ctx, s, p.mirrored, c.Exchange()); err != nil {
+		i := c.Info()
 		p.log.Info("a mirror's request ended early", "peer", i.Name(), "error", err)
 	}
 }

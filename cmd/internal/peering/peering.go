@@ -10,8 +10,10 @@ import (
 	"sync"
 	"time"
 
+	"hearth/cmd/internal/exit"
 	"hearth/cmd/internal/version"
 	"hearth/cmd/internal/world"
+	"hearth/journal/space"
 	"hearth/runtime"
 	"hearth/runtime/caps"
 	"hearth/runtime/peer"
@@ -82,6 +84,12 @@ func Start(ctx context.Context, w *world.World, rt *runtime.Runtime, files *File
 	})
 	rt.Serve(runtime.Service{Name: "hearth.init.Server", Handle: p.roots.hook(p.Node.Conns)})
 	rt.Serve(runtime.Service{Name: "hearth.init.Client", Handle: p.roots.hook(p.Node.Conns)})
+	for _, name := range o.Share {
+		if c, ok := rt.Lookup(name); !ok || c.Ref.Kind != space.RefService {
+			p.Close()
+			return nil, exit.Usagef("--share: there is no native service %s; guests are shown anyway", name)
+		}
+	}
 	if len(o.Listen) > 0 {
 		if err := p.listen(o); err != nil {
 			p.Close()

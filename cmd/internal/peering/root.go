@@ -34,8 +34,14 @@ type roots struct {
 	view   runtime.Capability
 
 	mu     sync.Mutex
-	chosen runtime.Capability   // by a guest, before all else
-	hears  []runtime.Capability // who is told of the roots of peers
+	chosen runtime.Capability // by a guest, before all else
+	hears  []listener         // who is told of the roots of peers
+}
+
+// listener is a guest that hears of the roots of peers. forget ends the watch on it.
+type listener struct {
+	to     runtime.Capability
+	forget func()
 }
 
 // newRoots makes the view. shared are native services that it shows.
@@ -78,16 +84,14 @@ func (r *roots) root(i peer.Info) runtime.Capability {
 // hook serves hearth.init.Server or hearth.init.Client:
 //
 //	a message with a capability behind the reply address: peers are given it when
-//	they connect from now on; the answer is null
+//	they connect from now on, until it ends or the server does; the answer is null
 //	a message with the reply address alone: it gets a message {"peer":KEY ID,
 //	"credential":NAME} with the root capability of every peer that connects, those
 //	first that are connected
 func (r *roots) hook(conns func() []*peer.Conn) func(context.Context, *runtime.Request) {
 	return func(_ context.Context, q *runtime.Request) {
 		if args := q.Args(); len(args) > 0 {
-			r.mu.Lock()
-			r.chosen = args[0]
-			r.mu.Unlock()
+			r.choose(args[0])
 			q.Reply([]byte("null"))
 			return
 		}
@@ -96,20 +100,56 @@ func (r *roots) hook(conns func() []*peer.Conn) func(context.Context, *runtime.R
 			q.Drop("nobody to tell")
 			return
 		}
-		r.mu.Lock()
-		r.hears = append(r.hears, to)
-		if len(r.hears) > maxHears {
-			r.hears = r.hears[1:]
-		}
-		r.mu.Unlock()
-		r.rt.Monitor(to, func(string) {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			r.hears = slices.DeleteFunc(r.hears, func(c runtime.Capability) bool { return c.Ref == to.Ref })
-		})
+		r.listen(to)
 		for _, c := range conns() {
 			r.tell(c, to)
 		}
+	}
+}
+
+// choose has peers given c when they connect, until what it reaches has ended.
+func (r *roots) choose(c runtime.Capability) {
+	r.mu.Lock()
+	r.chosen = c
+	r.mu.Unlock()
+	r.rt.Monitor(c, func(string) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.chosen.Ref == c.Ref {
+			r.chosen = runtime.Capability{}
+		}
+	})
+}
+
+// listen has a guest told of peers until it ends, once however often it asks.
+func (r *roots) listen(to runtime.Capability) {
+	same := func(l listener) bool { return l.to.Ref == to.Ref }
+	r.mu.Lock()
+	known := slices.ContainsFunc(r.hears, same)
+	if !known {
+		r.hears = append(r.hears, listener{to, func() {}})
+	}
+	r.mu.Unlock()
+	if known {
+		return
+	}
+	// Not under mu: a guest that has ended is told of at once.
+	forget := r.rt.Monitor(to, func(string) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.hears = slices.DeleteFunc(r.hears, same)
+	})
+	var old listener
+	r.mu.Lock()
+	if i := slices.IndexFunc(r.hears, same); i >= 0 {
+		r.hears[i].forget = forget
+	}
+	if len(r.hears) > maxHears {
+		old, r.hears = r.hears[0], slices.Delete(r.hears, 0, 1)
+	}
+	r.mu.Unlock()
+	if old.forget != nil {
+		old.forget()
 	}
 }
 
@@ -121,8 +161,8 @@ func (r *roots) connected(c *peer.Conn) {
 	r.mu.Lock()
 	hears := slices.Clone(r.hears)
 	r.mu.Unlock()
-	for _, to := range hears {
-		r.tell(c, to)
+	for _, l := range hears {
+		r.tell(c, l.to)
 	}
 }
 
