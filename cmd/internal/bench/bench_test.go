@@ -35,6 +35,12 @@ func TestVerdicts(t *testing.T) {
 		{row{wall: []float64{0.4}, goal: goal{wallRatio, 0.8, true}}, "missed by 50%"},
 		{row{ours: []float64{1, 2, 3, 4}, goal: goal{ours, 2.5, true}}, "met"},
 		{row{ours: []float64{3}, goal: goal{cpuRatio, 1, false}}, "not measured"},
+		{row{cpu: []float64{2}, wall: []float64{0.8}, goal: goal{bothRatios, 1, true}}, "missed by 20%"},
+		{row{cpu: []float64{2}, wall: []float64{0.8}, goal: goal{bothRatios, 1, false}}, "missed by 100%"},
+		{row{cpu: []float64{1.1}, wall: []float64{0.997}, goal: goal{bothRatios, 1, true}}, "missed by less than 1%"},
+		{row{cpu: []float64{2}, goal: goal{bothRatios, 1, true}}, "not measured"},
+		{row{ours: []float64{3}, goal: goal{of: none}}, ""},
+		{row{goal: goal{of: none}}, "not measured"},
 	} {
 		if got := c.row.goal.verdict(&c.row); got != c.want {
 			t.Errorf("%+v: %s, want %s", c.row, got, c.want)
@@ -51,12 +57,14 @@ func TestTable(t *testing.T) {
 		{what: "a", ours: []float64{120, 80}, peer: []float64{200}, cpu: []float64{0.5}, wall: []float64{2}, goal: goal{cpuRatio, 0.6, false}},
 		{what: "b", unit: perSecond, ours: []float64{10}, cost: []float64{2e6}, goal: goal{ours, 20, true}},
 		{what: "c", unit: kilobytes, goal: goal{ours, 16e3, false}, note: "why not"},
+		{what: "d", unit: megabits, ours: []float64{43.21}, goal: goal{of: none}},
 	})
 	want := `| what | ours | peer | CPU | wall | goal | result |
 |---|---|---|---|---|---|---|
 | a | 100 ns | 200 ns | 0.50 | 2.00 | CPU ≤ 0.6 | met |
 | b | 10/s (2 ms CPU each) |  |  |  | ours ≥ 20/s | missed by 50% |
 | c |  |  |  |  | ours ≤ 16.0 KB | why not |
+| d | 43.2 Mbit/s |  |  |  |  |  |
 `
 	if b.String() != want {
 		t.Errorf("\n%swant\n%s", b.String(), want)

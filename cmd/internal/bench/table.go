@@ -100,11 +100,18 @@ func (g goal) verdict(r *row) string {
 	case math.IsNaN(v):
 		return "not measured"
 	case g.atLeast && v < g.limit:
-		return fmt.Sprintf("missed by %.0f%%", 100*(1-v/g.limit))
+		return missed(1 - v/g.limit)
 	case !g.atLeast && v > g.limit:
-		return fmt.Sprintf("missed by %.0f%%", 100*(v/g.limit-1))
+		return missed(v/g.limit - 1)
 	}
 	return "met"
+}
+
+func missed(by float64) string {
+	if by < 0.01 {
+		return "missed by less than 1%"
+	}
+	return fmt.Sprintf("missed by %.0f%%", 100*by)
 }
 
 func (g goal) format(u unit) string {
