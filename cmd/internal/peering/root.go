@@ -125,31 +125,26 @@ func (r *roots) choose(c runtime.Capability) {
 func (r *roots) listen(to runtime.Capability) {
 	same := func(l listener) bool { return l.to.Ref == to.Ref }
 	r.mu.Lock()
-	known := slices.ContainsFunc(r.hears, same)
-	if !known {
-		r.hears = append(r.hears, listener{to, func() {}})
-	}
-	r.mu.Unlock()
-	if known {
+	if slices.ContainsFunc(r.hears, same) {
+		r.mu.Unlock()
 		return
 	}
+	if len(r.hears) == maxHears {
+		defer r.hears[0].forget()
+		r.hears = slices.Delete(r.hears, 0, 1)
+	}
+	r.hears = append(r.hears, listener{to, func() {}})
+	r.mu.Unlock()
 	// Not under mu: a guest that has ended is told of at once.
 	forget := r.rt.Monitor(to, func(string) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.hears = slices.DeleteFunc(r.hears, same)
 	})
-	var old listener
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	if i := slices.IndexFunc(r.hears, same); i >= 0 {
 		r.hears[i].forget = forget
-	}
-	if len(r.hears) > maxHears {
-		old, r.hears = r.hears[0], slices.Delete(r.hears, 0, 1)
-	}
-	r.mu.Unlock()
-	if old.forget != nil {
-		old.forget()
 	}
 }
 

@@ -63,7 +63,12 @@ func join(t *testing.T, client, server *end, role trust.Role) (given runtime.Cap
 		t.Fatal(err)
 	}
 	wg.Wait()
-	return c.Root(), func() { c.Close("done"); <-c.Done() }
+	return c.Root(), func() {
+		c.Close("done")
+		for _, x := range append(server.node.By(client.key), c) {
+			<-x.Done()
+		}
+	}
 }
 
 type told struct{ Peer, Credential string }
@@ -167,7 +172,7 @@ func TestGuestsChooseTheRoot(t *testing.T) {
 	}
 	leave()
 	// When what it chose has ended, the operator's choice counts again.
-	if err := server.Kill(ctx, counter.Ref.Process, "test"); err != nil {
+	if err := server.Runtime.Kill(ctx, counter.Ref.Process, "test"); err != nil {
 		t.Fatal(err)
 	}
 	call(t, server, "hearth.UnixTime")
