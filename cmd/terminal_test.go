@@ -27,6 +27,11 @@ type terminal struct {
 // sit runs hearth-ctl on a terminal of its own, with stdout elsewhere.
 func (p *place) sit(args ...string) *terminal {
 	p.t.Helper()
+	return p.sitBefore("hearth-ctl", args...)
+}
+
+func (p *place) sitBefore(program string, args ...string) *terminal {
+	p.t.Helper()
 	// Not blocking, so that reads can have a deadline.
 	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -45,7 +50,7 @@ func (p *place) sit(args ...string) *terminal {
 		p.t.Fatal(err)
 	}
 	p.t.Cleanup(func() { hand.Close(); seat.Close() })
-	cmd := p.command("hearth-ctl", args...)
+	cmd := p.command(program, args...)
 	cmd.Stdin, cmd.Stderr = seat, seat
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {
@@ -164,4 +169,30 @@ func TestPrompts(t *testing.T) {
 	if s := c.synced(); len(s) != 0 {
 		t.Errorf("it went on: %+v", s)
 	}
+}
+
+// Every program that asks can be interrupted while it does.
+func TestPromptsAreInterrupted(t *testing.T) {
+	p := newPlace(t)
+	s := p.listening("home")
+	unknown := s.links[0][:strings.Index(s.links[0], "?")]
+	for _, x := range []struct {
+		program  string
+		args     []string
+		question string
+		code     int
+	}{
+		{"hearth-server", []string{"passwd", "--world", p.path("home")}, "New password: ", 130},
+		{"hearth-client", []string{"--connect", s.links[0], "--headless", "--world", p.path("mine")}, "Password of home: ", 130},
+		// The world of this one runs while it is asked about the server's key.
+		{"hearth-client", []string{"--connect", unknown, "--headless", "--world", p.path("mine"), "--password-file", p.path("password")}, "Trust it? (yes/no) ", 0},
+	} {
+		term := p.sitBefore(x.program, x.args...)
+		term.see(x.question)
+		time.Sleep(50 * time.Millisecond) // for the echo to be off
+		term.say("half\x03")
+		term.ends(x.code)
+	}
+	// Nothing of it came to be.
+	p.join(s.links[0], "mine")
 }

@@ -64,11 +64,11 @@ password, refused, or a server whose key is not the right one.`,
 			if err != nil {
 				return err
 			}
-			pin, err := peering.Pin(link, trusted, secret.AskTrust(link.Host))
+			pin, err := peering.Pin(link, trusted, secret.AskTrust(cmd.Context(), link.Host))
 			if err != nil {
 				return err
 			}
-			password, err := secret.Password(link, file, "Password of "+link.Space+": ")
+			password, err := secret.Password(cmd.Context(), link, file, "Password of "+link.Space+": ")
 			if err != nil {
 				return err
 			}

@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-
-	"golang.org/x/term"
 
 	"hearth/cmd/internal/secret"
 	"hearth/runtime/ipc"
@@ -18,9 +15,7 @@ func password(ctx context.Context, l trust.Link, file string) ([]byte, error) {
 	if who == "" {
 		who = trust.SpaceCredential
 	}
-	return interruptible(ctx, func() ([]byte, error) {
-		return secret.Password(l, file, fmt.Sprintf("Password of %q for %s at %s: ", who, l.Space, l.Host))
-	})
+	return secret.Password(ctx, l, file, fmt.Sprintf("Password of %q for %s at %s: ", who, l.Space, l.Host))
 }
 
 // trusting connects, with the key id that the server must show. Where it is not
@@ -29,11 +24,11 @@ func password(ctx context.Context, l trust.Link, file string) ([]byte, error) {
 func trusting(ctx context.Context, l trust.Link, key string, connect func(key string) error) error {
 	err := connect(key)
 	shown := ipc.KeyOf(err)
-	ask := secret.AskTrust(l.Host)
+	ask := secret.AskTrust(ctx, l.Host)
 	if shown == "" || key != "" || ask == nil {
 		return err
 	}
-	ok, err := interruptible(ctx, func() (bool, error) { return ask(shown) })
+	ok, err := ask(shown)
 	if err != nil {
 		return err
 	}
@@ -41,32 +36,4 @@ func trusting(ctx context.Context, l trust.Link, key string, connect func(key st
 		return trust.ErrNotAccepted
 	}
 	return connect(shown)
-}
-
-// interruptible asks, and gives up with ctx: a read from a terminal hears of no
-// interrupt, and would leave it without an echo.
-func interruptible[T any](ctx context.Context, ask func() (T, error)) (T, error) {
-	fd := int(os.Stdin.Fd())
-	state, err := term.GetState(fd)
-	if err != nil { // no terminal
-		return ask()
-	}
-	type answer struct {
-		v   T
-		err error
-	}
-	got := make(chan answer, 1)
-	go func() {
-		v, err := ask()
-		got <- answer{v, err}
-	}()
-	select {
-	case a := <-got:
-		return a.v, a.err
-	case <-ctx.Done():
-		fmt.Fprintln(os.Stderr)
-		term.Restore(fd, state)
-		var none T
-		return none, ctx.Err()
-	}
 }

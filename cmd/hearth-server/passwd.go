@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -54,7 +55,7 @@ The world keeps what checks the password, not the password (OPAQUE, RFC 9807).`,
 				}
 				return f.Credentials.Revoke(trust.SpaceCredential)
 			}
-			password, err := newPassword(file)
+			password, err := newPassword(cmd.Context(), file)
 			if err != nil {
 				return err
 			}
@@ -85,15 +86,15 @@ The world keeps what checks the password, not the password (OPAQUE, RFC 9807).`,
 // and still the space's password is the weakest part.
 const minPassword = 8
 
-func newPassword(file string) (p []byte, err error) {
+func newPassword(ctx context.Context, file string) (p []byte, err error) {
 	if file != "" {
-		p, err = secret.FromFile(file)
+		p, err = secret.FromFile(ctx, file)
 	} else if env := os.Getenv(secret.Environment); env != "" {
 		p = []byte(env)
 	} else if !secret.Terminal() {
 		return nil, exit.Usagef("there is no password: give --password-file FILE, set %s, or run this on a terminal", secret.Environment)
-	} else if p, err = secret.Ask("New password: "); err == nil {
-		again, err := secret.Ask("Again: ")
+	} else if p, err = secret.Ask(ctx, "New password: "); err == nil {
+		again, err := secret.Ask(ctx, "Again: ")
 		if err != nil {
 			return nil, err
 		}

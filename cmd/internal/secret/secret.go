@@ -5,14 +5,13 @@ package secret
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"golang.org/x/term"
 
 	"hearth/cmd/internal/exit"
 	"hearth/runtime/peer/trust"
@@ -60,19 +59,14 @@ func Link(arg string, stdin io.Reader) (trust.Link, error) {
 	}
 }
 
-// Terminal reports whether somebody can be asked.
-func Terminal() bool {
-	return term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd()))
-}
-
 // Password finds a password: in the link, in the file, in the environment, or by
 // asking on the terminal.
-func Password(l trust.Link, file, question string) ([]byte, error) {
+func Password(ctx context.Context, l trust.Link, file, question string) ([]byte, error) {
 	if l.Secret != "" {
 		return []byte(l.Secret), nil
 	}
 	if file != "" {
-		return FromFile(file)
+		return FromFile(ctx, file)
 	}
 	if p := os.Getenv(Environment); p != "" {
 		return []byte(p), nil
@@ -80,20 +74,23 @@ func Password(l trust.Link, file, question string) ([]byte, error) {
 	if !Terminal() {
 		return nil, exit.Usagef("there is no password: give --password-file FILE, set %s, or run this on a terminal", Environment)
 	}
-	return Ask(question)
+	return Ask(ctx, question)
 }
 
 // FromFile reads a password: the first line of a file, or of stdin for -.
-func FromFile(file string) ([]byte, error) {
-	r := io.Reader(os.Stdin)
-	if file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, fmt.Errorf("the file of the password: %w", err)
-		}
-		defer f.Close()
-		r = f
+func FromFile(ctx context.Context, file string) ([]byte, error) {
+	if file == "-" {
+		return interruptible(ctx, func() ([]byte, error) { return firstLine(os.Stdin) })
 	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("the file of the password: %w", err)
+	}
+	defer f.Close()
+	return firstLine(f)
+}
+
+func firstLine(r io.Reader) ([]byte, error) {
 	line, err := bufio.NewReader(io.LimitReader(r, MaxFile)).ReadBytes('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("the file of the password: %w", err)
@@ -102,34 +99,4 @@ func FromFile(file string) ([]byte, error) {
 		return nil, exit.Usagef("the file of the password begins with an empty line")
 	}
 	return line, nil
-}
-
-// Ask asks on the terminal, without showing what is typed.
-func Ask(question string) ([]byte, error) {
-	fmt.Fprint(os.Stderr, question)
-	p, err := term.ReadPassword(int(os.Stdin.Fd()))
-	fmt.Fprintln(os.Stderr)
-	if err != nil {
-		return nil, err
-	}
-	if len(p) == 0 {
-		return nil, exit.Usagef("an empty password is none")
-	}
-	return p, nil
-}
-
-// AskTrust asks on the terminal whether a server's key is the right one; nil where
-// nobody can be asked.
-func AskTrust(host string) func(keyID string) (bool, error) {
-	if !Terminal() {
-		return nil
-	}
-	return func(keyID string) (bool, error) {
-		fmt.Fprintf(os.Stderr, "%s is not known. Its key is\n  %s\nCompare it with what its operator says. Trust it? (yes/no) ", host, keyID)
-		line, err := bufio.NewReader(os.Stdin).ReadString('\n')
-		if err != nil {
-			return false, err
-		}
-		return strings.EqualFold(strings.TrimSpace(line), "yes"), nil
-	}
 }
