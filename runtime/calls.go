@@ -35,7 +35,7 @@ func (p *Process) Send(w *Worker, h uint32, data []byte, capHandles []uint32, na
 	if box != nil && p.dur == nil && len(capHandles) == 0 && len(named) == 0 {
 		// A full mailbox drops: the sender is not told, as with a dead one.
 		if err := box.proc.push(w, box, w.signal(data)); err != nil {
-			p.stalled(w, err)
+			return p.stalled(w, err)
 		}
 		return nil
 	}
@@ -56,7 +56,7 @@ func (p *Process) Send(w *Worker, h uint32, data []byte, capHandles []uint32, na
 		origin = fmt.Sprintf("process %d", p.pid)
 	}
 	if err := p.rt.deliver(w, Capability{Ref: ref, Perms: caps.Send, Box: box}, data, cs, named, origin); err != nil {
-		p.stalled(w, err)
+		return p.stalled(w, err)
 	}
 	return nil
 }

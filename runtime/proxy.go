@@ -185,30 +185,29 @@ func (rt *Runtime) Waiting(c Capability) int {
 
 // stalled makes a process wait until a way out has room. A handler is not called
 // again before; one that sends more in the same call waits here, as blocking guests
-// do.
-func (p *Process) stalled(w *Worker, err error) {
+// do. It returns why the process must end, where it must.
+func (p *Process) stalled(w *Worker, err error) error {
 	full, ok := err.(*FullError)
 	if !ok || p.dur != nil {
-		return
+		return nil
 	}
 	if p.cond == nil {
 		again := p.stall != nil
 		p.stall = full.Drained
 		if !again {
-			return
+			return nil
 		}
 		w.leave()
 	}
-	for {
-		select {
-		case <-full.Drained:
-			return
-		case <-p.rt.ctx.Done():
-			return
-		case <-p.killSoon():
-			return
-		}
+	select {
+	case <-full.Drained:
+	case <-p.rt.ctx.Done():
+	case <-p.killSoon():
 	}
+	if why := p.Killed(); why != nil {
+		return why // or it would fill the way out to the end of its slice
+	}
+	return nil
 }
 
 // killSoon is closed when a blocking guest was killed.
