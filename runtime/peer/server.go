@@ -126,13 +126,13 @@ func (s *Server) admit(nc net.Conn) {
 }
 
 // Recheck ends the connections whose key, credential or address the lists no longer
-// admit, and those of revoked credentials.
+// admit, and those of credentials that were revoked or are for another role now.
 func (s *Server) Recheck() {
 	s.o.Node.Check(func(i Info) error {
 		if i.Server {
 			return nil
 		}
-		if _, ok := s.o.Credentials.Role(i.Credential); !ok {
+		if role, ok := s.o.Credentials.Role(i.Credential); !ok || role != i.Role {
 			return secure.ErrAuth
 		}
 		return s.o.Access.Check(i.Key, i.Credential, address(i.Addr))
