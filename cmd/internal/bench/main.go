@@ -7,7 +7,7 @@
 // system, for the whole program of each side. Nothing is asserted: the table says
 // what is met, and by how much the rest is missed.
 //
-//	go run ./cmd/internal/bench            # everything, a quarter of an hour
+//	go run ./cmd/internal/bench            # everything, some ten minutes
 //	go run ./cmd/internal/bench -only ring # rows whose name matches
 //	go run ./cmd/internal/bench -only peer # what peers do on the wire
 package main
