@@ -313,10 +313,24 @@ func (p *Process) turn(w *Worker) {
 				}
 				break
 			}
+			if p.stall != nil && i+1 < n {
+				p.putBack(batch[i+1 : n])
+				break
+			}
 		}
 		if n := int64(p.body.MemorySize()); n != p.memory.Load() {
 			p.memory.Store(n)
 		}
+	}
+}
+
+// putBack puts signals that were taken from the queue in front of it again.
+func (p *Process) putBack(signals []*Signal) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.queue, p.head = slices.Concat(signals, p.queue[p.head:]), 0
+	for _, s := range signals {
+		p.bytes += len(s.Data)
 	}
 }
 

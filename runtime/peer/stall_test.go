@@ -118,3 +118,43 @@ func TestFloodsThroughTheServer(t *testing.T) {
 		eventually(t, what, func() bool { return c.Load() == n })
 	}
 }
+
+// A handler is not called again while a peer takes nothing, though it was handed
+// several messages at once; it gets them in their order when there is room.
+func TestHandlerIsNotCalledWhileItWaits(t *testing.T) {
+	a, b := newSide(t), newSide(t)
+	link := peertest.NewLink(t, b.listen(t), peertest.Conditions{})
+	c := a.dial(t, link.Addr())
+	in := newInbox(b)
+	defer in.Close()
+	b.Register("far", in.Cap(caps.Send))
+	to := get(t, a, c.Root(), "far")
+	near, count := counted(t, a)
+	guest := a.Cap(a.SpawnGuest("sender", false))
+	order := func(to runtime.Capability, n uint64) {
+		send(t, a, guest, runtime.Message{Data: binary.LittleEndian.AppendUint64(nil, n), Caps: []runtime.Capability{to}})
+	}
+	link.Stall(true)
+	for full := false; !full; { // and what the system keeps is full too
+		_, _, err := a.Accept(to, runtime.Message{Data: make([]byte, 64<<10)})
+		if out, ok := err.(*runtime.FullError); ok {
+			select {
+			case <-out.Drained:
+			case <-time.After(300 * time.Millisecond):
+				full = true
+			}
+		}
+	}
+	sent := c.Stats().MessagesOut
+	order(near, 300_000) // while it does this, the others come
+	for range 5 {
+		order(to, 1)
+	}
+	eventually(t, "the first order", func() bool { return count.Load() == 300_000 })
+	time.Sleep(100 * time.Millisecond)
+	if n := c.Stats().MessagesOut - sent; n != 1 {
+		t.Errorf("it sent %d messages to a peer that takes nothing", n)
+	}
+	link.Stall(false)
+	eventually(t, "the rest", func() bool { return c.Stats().MessagesOut-sent == 5 })
+}
