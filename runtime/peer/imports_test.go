@@ -59,8 +59,8 @@ func (h *holder) pick(r *rand.Rand, n int) (runtime.Capability, bool) {
 // drops them and sends them again, with collections in between. Whoever holds one
 // reaches its mailbox with it; in the end, when nobody holds any, nothing is left.
 func TestReleaseModel(t *testing.T) {
-	const mailboxes, rounds = 24, 12
-	for seed := range uint64(4) {
+	const mailboxes, rounds = 24, 8
+	for seed := range uint64(3) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 1))
 			a, b, server := newHolder(t), newHolder(t), newHolder(t)
@@ -189,7 +189,7 @@ func TestNumbersAreCountedOnce(t *testing.T) {
 	for range 256 {
 		cs = append(cs, a.NewPort(func(*runtime.Signal) {}).Cap(caps.Send))
 	}
-	for i := range 200 {
+	for i := range 80 {
 		send(t, a, to, runtime.Message{Caps: cs})
 		if i%7 == 0 {
 			goruntime.GC()
