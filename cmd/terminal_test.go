@@ -196,3 +196,28 @@ func TestPromptsAreInterrupted(t *testing.T) {
 	// Nothing of it came to be.
 	p.join(s.links[0], "mine")
 }
+
+// TestClientAsks has a person compare the key of a server, take as long as a
+// handshake may not, and type the password.
+func TestClientAsks(t *testing.T) {
+	p := newPlace(t)
+	s := p.listening("home")
+	bare := s.links[0][:strings.Index(s.links[0], "?")]
+	key := s.links[0][strings.Index(s.links[0], "id=")+3:]
+	x := p.sitBefore("hearth-client", "--connect", bare, "--headless", "--world", p.path("c"))
+	x.see("Password of home: ")
+	x.say(password + "\n")
+	x.see(key)
+	x.see("(yes/no) ")
+	x.say("no\n")
+	x.see("not")
+	x.ends(77)
+	x = p.sitBefore("hearth-client", "--connect", bare, "--headless", "--world", p.path("c"))
+	x.see("Password of home: ")
+	x.say(password + "\n")
+	x.see("(yes/no) ")
+	x.say("yes\n")
+	x.see("joined")
+	x.say("\x03")
+	x.ends(0)
+}

@@ -64,7 +64,7 @@ password, refused, or a server whose key is not the right one.`,
 			if err != nil {
 				return err
 			}
-			pin, err := peering.Pin(link, trusted, secret.AskTrust(cmd.Context(), link.Host))
+			pin, err := peering.Pin(link, trusted, nil)
 			if err != nil {
 				return err
 			}
@@ -73,7 +73,7 @@ password, refused, or a server whose key is not the right one.`,
 				return err
 			}
 			link.Secret = ""
-			o.Peers = peering.Options{Root: root, Share: share, Connect: &peering.Connect{Link: link, Password: password, Pin: pin}}
+			o.Peers = peering.Options{Root: root, Share: share, Connect: &peering.Connect{Link: link, Password: password, Pin: pin, Ask: secret.AskTrust(cmd.Context(), link.Host)}}
 			return host.Run(cmd.Context(), o, os.Stdout)
 		},
 	}

@@ -42,6 +42,9 @@ type Connect struct {
 	Link     trust.Link
 	Password []byte
 	Pin      peer.Pin
+	// Ask is asked whether the key of a server that is not known is the right one;
+	// nil where nobody can be.
+	Ask func(keyID string) (bool, error)
 	// Joined and Lost are told. May be nil.
 	Joined func(*peer.Conn)
 	Lost   func(err error, next time.Duration)
@@ -186,10 +189,34 @@ func (p *Peering) join(c *Connect) {
 	p.wg.Add(1)
 	go func() {
 		defer p.wg.Done()
-		if err := d.Run(p.ctx); err != nil {
+		err := d.Run(p.ctx)
+		for c.Ask != nil && errors.Is(err, trust.ErrUnknownServer) {
+			if d.Pin, err = c.asked(err); err == nil {
+				err = d.Run(p.ctx)
+			}
+		}
+		if err != nil {
 			p.ended <- err
 		}
 	}()
+}
+
+// asked has a person compare the key of a server that is not known. No connection
+// waits for that: it takes longer than a handshake may.
+func (c *Connect) asked(err error) (peer.Pin, error) {
+	var unknown *trust.UnknownServerError
+	if !errors.As(err, &unknown) {
+		return nil, err
+	}
+	id := trust.KeyID(unknown.Key)
+	ok, err := c.Ask(id)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, trust.ErrNotAccepted
+	}
+	return Pin(c.Link, id, nil)
 }
 
 // Ended tells why a client gave up for good.
