@@ -163,6 +163,8 @@ func (c *Conn) send(b []byte) error {
 			c.full = &runtime.FullError{Drained: c.open}
 		}
 		return c.full
+	case c.full != nil:
+		return c.full // until it has drained: room for one message is none for all who wait
 	}
 	return nil
 }
