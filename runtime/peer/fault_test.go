@@ -358,9 +358,6 @@ func TestTransfer(t *testing.T) {
 // TestManyCapabilities goes beyond what a peer may hold: what is too many reaches
 // nothing, and nobody is hurt.
 func TestManyCapabilities(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
 	a, b := newSide(t), newSide(t)
 	ab, _ := join(t, a, b)
 	hold := b.NewPort(func(*runtime.Signal) {}) // keeps nothing
