@@ -146,6 +146,8 @@ func once[K comparable](e *Engine, codes map[K]*loading, key K, load func() (*co
 // Prepare compiles a module.
 func (e *Engine) Prepare(ctx context.Context, module lumps.CID, limits space.Limits, durable bool) (runtime.Code, error) {
 	key := moduleKey{module, limits.Pages, limits.Depth, durable}
+	// Others may wait for the same: that who came first has left is not their failure.
+	ctx = context.WithoutCancel(ctx)
 	c, err := once(e, e.modules, key, func() (*code, error) { return e.prepare(ctx, module, limits, durable) })
 	if err != nil {
 		return nil, err
@@ -202,6 +204,7 @@ func (e *Engine) prepare(ctx context.Context, module lumps.CID, limits space.Lim
 // Open makes the code that a Program pins ready again: no rewriter and no
 // initialisation, so that a newer version of either changes nothing.
 func (e *Engine) Open(ctx context.Context, prog space.Program) (runtime.Code, error) {
+	ctx = context.WithoutCancel(ctx) // as in Prepare
 	c, err := once(e, e.programs, prog, func() (*code, error) { return e.open(ctx, prog) })
 	if err != nil {
 		return nil, err

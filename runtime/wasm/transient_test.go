@@ -184,3 +184,21 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// Who asks first for a module and leaves does not fail those who wait for it too.
+func TestWhoLeavesFailsNobody(t *testing.T) {
+	s := runtimetest.New(t)
+	module := s.Module("counter")
+	for i := range 20 {
+		limits := space.Limits{Pages: uint32(64 + i)} // each is prepared anew
+		left, leave := context.WithCancel(context.Background())
+		var wg sync.WaitGroup
+		wg.Go(func() { s.Spawn(left, runtime.SpawnRequest{Module: module, Durable: true, Limits: limits, Entry: -1}) })
+		time.Sleep(time.Duration(i) * 100 * time.Microsecond)
+		leave()
+		if _, _, err := s.Spawn(context.Background(), runtime.SpawnRequest{Module: module, Durable: true, Limits: limits, Entry: -1}); err != nil {
+			t.Errorf("%d: %v", i, err)
+		}
+		wg.Wait()
+	}
+}
