@@ -177,6 +177,9 @@ func (k *call) getBlock() (any, error) {
 func (c *conn) haveLumps(cids []lumps.CID) error {
 	for _, l := range cids {
 		ok, err := c.s.w.Store.Has(c.ctx, l)
+		if cause := context.Cause(c.ctx); err != nil && cause != nil && errors.Is(err, context.Canceled) {
+			err = cause // a server that stops says that, to messages without wait too
+		}
 		if err != nil {
 			return err
 		}
