@@ -64,7 +64,7 @@ password, refused, or a server whose key is not the right one.`,
 			if err != nil {
 				return err
 			}
-			pin, err := peering.Pin(link, trusted, nil)
+			pin, err := peering.Pin(link, trusted)
 			if err != nil {
 				return err
 			}

@@ -115,7 +115,7 @@ func (o *opener) remote(ctx context.Context, arg string, l login) (side space.Si
 	}
 	var s *peer.MirrorSession
 	err = trusting(ctx, link, l.trust, func(key string) (err error) {
-		s, err = peering.DialMirror(ctx, id, link.String(), password, key, nil, "hearth-ctl")
+		s, err = peering.DialMirror(ctx, id, link.String(), password, key, "hearth-ctl")
 		return err
 	})
 	if err != nil {

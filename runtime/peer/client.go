@@ -8,7 +8,6 @@ import (
 	"net"
 	"time"
 
-	"hearth/lumps/want"
 	"hearth/runtime/peer/secure"
 	"hearth/runtime/peer/trust"
 )
@@ -33,11 +32,6 @@ type Client struct {
 	Identity ed25519.PrivateKey
 	Password []byte
 	Pin      Pin
-	// Blocks serves what the server asks for in the place of the node's rules. May
-	// be nil.
-	Blocks want.Provider
-	// Role is what this client takes the server for; zero is a guest's.
-	Role trust.Role
 	// Dial makes the connection beneath; nil is transport.Dial.
 	Dial func(ctx context.Context, l trust.Link) (net.Conn, error)
 	// Connected and Lost are told by Run. May be nil.
@@ -54,12 +48,8 @@ func (d *Client) Connect(ctx context.Context) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	role := d.Role
-	if role == "" {
-		role = trust.Guest
-	}
-	info := Info{Key: server, Role: role, Addr: sc.RemoteAddr(), Server: true}
-	return d.Node.Attach(ctx, sc, Attach{Info: info, Dialed: true, Blocks: d.Blocks})
+	info := Info{Key: server, Role: trust.Guest, Addr: sc.RemoteAddr(), Server: true}
+	return d.Node.Attach(ctx, sc, Attach{Info: info, Dialed: true})
 }
 
 // Final reports an error after which trying again is no use before somebody has

@@ -73,10 +73,9 @@ type Conn struct {
 	want   *want.Exchange
 	root   runtime.Capability // what the peer gave
 
-	memory     *memory
-	everything bool // the peer may load every block
-	held       held
-	offers     chan struct{} // one for each offered lump that is fetched
+	memory *memory
+	held   held
+	offers chan struct{} // one for each offered lump that is fetched
 
 	denied     atomic.Uint64 // uses of capabilities that were not permitted
 	lost       atomic.Uint64 // messages to mailboxes that stayed long

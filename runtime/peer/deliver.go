@@ -218,8 +218,8 @@ func (h *held) drain(c *Conn, pid uint64, q *heldQueue) {
 				time.Sleep(time.Millisecond)
 			}
 		}
-		if err != nil && ctx.Err() == nil {
-			c.node.log.Warn("a message of a peer was refused: a lump that it names could not be had", "peer", c.name, "to", it.to.Ref, "error", err)
+		if err != nil && ctx.Err() == nil && !errors.Is(err, runtime.ErrNoProcess) {
+			c.node.log.Warn("a message of a peer was refused, with the lumps that it names", "peer", c.name, "to", it.to.Ref, "error", err)
 		}
 		h.mu.Lock()
 		h.bytes -= len(it.m.Data)

@@ -34,10 +34,10 @@ func (c *Conn) describe(x runtime.Capability) descriptor {
 	}
 	e := c.exports[c.numbers[x.Ref]]
 	if e == nil {
-		if len(c.exports) >= MaxExports {
+		if len(c.exports) >= c.node.o.MaxExports {
 			if !c.tooMany {
 				c.tooMany = true
-				c.node.log.Warn("capabilities could not be sent: the peer holds too many", "peer", c.name, "limit", MaxExports)
+				c.node.log.Warn("capabilities could not be sent: the peer holds too many", "peer", c.name, "limit", c.node.o.MaxExports)
 			}
 			return descriptor{}
 		}

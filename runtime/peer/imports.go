@@ -41,8 +41,8 @@ func (c *Conn) take(d descriptor) (runtime.Capability, error) {
 		// Nobody holds it, and the collector has not said so yet: the new proxy takes
 		// over what came for the old one, so that each number is counted once.
 		im.received += old.received
-	} else if len(c.imports) >= MaxExports {
-		return runtime.Capability{}, broken("it sends more than %d capabilities", MaxExports)
+	} else if len(c.imports) >= c.node.o.MaxExports {
+		return runtime.Capability{}, broken("it sends more than %d capabilities", c.node.o.MaxExports)
 	}
 	x := c.node.rt.NewProxy(im, im.released)
 	im.proxy = x.Weak()

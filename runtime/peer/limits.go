@@ -41,6 +41,9 @@ const (
 	MaxHeldBytes = 32 << 20
 	// MaxOffers is how many lumps that a peer offers are fetched at a time.
 	MaxOffers = 16
+	// MaxPartials bounds the bytes of blocks that a peer had begun to send when it was
+	// cut off, and goes on with: a few of the largest.
+	MaxPartials = 4 << 20
 	// MaxNamed is how many lumps are remembered that a peer has named: it is asked
 	// for these.
 	MaxNamed = 1 << 16

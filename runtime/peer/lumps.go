@@ -17,9 +17,6 @@ import (
 // Block serves a block to the peer, if it may have it. One that is not here yet,
 // but may be had from another peer, is fetched.
 func (c *Conn) Block(ctx context.Context, cid lumps.CID) ([]byte, error) {
-	if c.everything {
-		return c.node.rt.Store().Get(ctx, cid)
-	}
 	if !c.memory.grants.may(ctx, cid) && !c.node.public(cid) {
 		return nil, want.ErrDenied
 	}

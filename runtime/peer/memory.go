@@ -5,13 +5,15 @@ import (
 	"time"
 
 	"hearth/lumps"
+	"hearth/lumps/want"
 )
 
 // memory is what is remembered of a peer, by its key: so that one that was cut off
 // can go on where it was, in both directions.
 type memory struct {
-	grants grants // what it may load
-	named  named  // what may be asked of it
+	grants   grants         // what it may load
+	named    named          // what may be asked of it
+	partials *want.Partials // beginnings of blocks that were cut off
 
 	// Guarded by the node's mu.
 	users    int       // connections
@@ -29,7 +31,7 @@ func (n *Node) remember(key string) *memory {
 	}
 	m := n.memories[key]
 	if m == nil {
-		m = &memory{}
+		m = &memory{partials: want.NewPartials(MaxPartials)}
 		m.grants.init(n, MaxGrants)
 		n.memories[key] = m
 	}

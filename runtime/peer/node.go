@@ -1,10 +1,8 @@
 package peer
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -44,8 +42,11 @@ type Options struct {
 	// Mirror serves a stream that a peer with a mirror's credential opened to the
 	// mirror service; nil refuses, as others are refused.
 	Mirror func(ctx context.Context, c *Conn, s io.ReadWriteCloser)
-	Logger *slog.Logger
-	Mux    mux.Options
+	// MaxExports is how many mailboxes a peer may hold capabilities to, and send
+	// capabilities to; 0 is MaxExports.
+	MaxExports int
+	Logger     *slog.Logger
+	Mux        mux.Options
 }
 
 // Node holds the connections of one runtime and is where its lumps come from.
@@ -72,14 +73,14 @@ func NewNode(o Options) *Node {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.MaxExports == 0 {
+		o.MaxExports = MaxExports
+	}
 	n := &Node{o: o, rt: o.Runtime, log: o.Logger, conns: map[uint64]*Conn{}, memories: map[string]*memory{}, coming: map[lumps.CID]*fetch{}}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.rt.SetLumpSource(n)
 	return n
 }
-
-// Runtime is whose node it is.
-func (n *Node) Runtime() *runtime.Runtime { return n.rt }
 
 // Conns returns the connections by age.
 func (n *Node) Conns() []*Conn {
@@ -151,10 +152,8 @@ type Attach struct {
 	Info Info
 	// Dialed is set at the end that dialed.
 	Dialed bool
-	// Everything lets the peer load every block of the store: for a mirror.
-	Everything bool
-	// Blocks serves what the peer asks for in the place of the node's rules. May be
-	// nil.
+	// Blocks serves what the peer asks for in the place of the node's rules: for a
+	// mirror, which reads everything. May be nil.
 	Blocks want.Provider
 }
 
@@ -172,7 +171,7 @@ func (n *Node) Attach(ctx context.Context, sc io.ReadWriteCloser, a Attach) (*Co
 		return nil, ErrPeers
 	}
 	c := &Conn{
-		node: n, info: a.Info, everything: a.Everything, done: make(chan struct{}), offers: make(chan struct{}, MaxOffers),
+		node: n, info: a.Info, done: make(chan struct{}), offers: make(chan struct{}, MaxOffers),
 		exports: map[uint64]*export{}, numbers: map[space.Ref]uint64{}, imports: map[uint64]*imported{},
 		memory: n.remember(string(a.Info.Key)),
 	}
@@ -249,7 +248,7 @@ func (c *Conn) greet(ctx context.Context, a Attach) (*frames, error) {
 	if provider == nil {
 		provider = c
 	}
-	c.want = want.New(streams[1], streams[2], want.Options{Provider: provider})
+	c.want = want.New(streams[1], streams[2], want.Options{Provider: provider, Partials: c.memory.partials})
 
 	mine := hello{version: version, program: c.node.o.Program}
 	var root runtime.Capability
@@ -354,16 +353,6 @@ func (n *Node) left(c *Conn, err error) {
 
 // public reports whether everybody may load a lump.
 func (n *Node) public(cid lumps.CID) bool { return n.rt.IsRoot(PublicPrefix, cid) }
-
-// By returns the connections with a key.
-func (n *Node) By(key ed25519.PublicKey) (out []*Conn) {
-	for _, c := range n.Conns() {
-		if bytes.Equal(c.info.Key, key) {
-			out = append(out, c)
-		}
-	}
-	return out
-}
 
 // collect looks for imports that nobody holds, unless somebody has just looked.
 func (n *Node) collect() {

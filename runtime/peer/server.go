@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"sync"
 
+	"hearth/runtime/peer/mirror"
 	"hearth/runtime/peer/secure"
 	"hearth/runtime/peer/trust"
 )
@@ -117,7 +118,11 @@ func (s *Server) admit(nc net.Conn) {
 		return
 	}
 	info := Info{Key: p.Key, Credential: p.Credential, Role: role, Addr: p.Addr}
-	c, err := s.o.Node.Attach(s.ctx, sc, Attach{Info: info, Everything: role == trust.Mirror})
+	a := Attach{Info: info}
+	if role == trust.Mirror {
+		a.Blocks = mirror.Everything(s.o.Node.rt.Store())
+	}
+	c, err := s.o.Node.Attach(s.ctx, sc, a)
 	if err != nil {
 		log.Info("a peer did not get as far as messages", "peer", info.Name(), "address", addr, "error", err)
 		return

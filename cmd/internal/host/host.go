@@ -93,7 +93,7 @@ func Run(ctx context.Context, o Options, stdout io.Writer) (err error) {
 	if o.Peers.Connect != nil {
 		o.Peers.Connect.Joined = func(*peer.Conn) { say("joined %s", o.Peers.Connect.Link) }
 	}
-	peers, err := meet(ctx, w, rt, o)
+	peers, err := meet(w, rt, o)
 	if err != nil {
 		return errors.Join(err, rt.Close())
 	}
@@ -138,7 +138,7 @@ func merge(w runtime.Options, o Options) runtime.Options {
 
 // meet opens the node and, for a world that meets anybody, the files of trust: one
 // that does not needs none.
-func meet(ctx context.Context, w *world.World, rt *runtime.Runtime, o Options) (*peering.Peering, error) {
+func meet(w *world.World, rt *runtime.Runtime, o Options) (*peering.Peering, error) {
 	var files *peering.Files
 	if len(o.Peers.Listen) > 0 || o.Peers.Connect != nil {
 		var err error
@@ -147,7 +147,7 @@ func meet(ctx context.Context, w *world.World, rt *runtime.Runtime, o Options) (
 		}
 	}
 	o.Peers.Program = o.Program
-	return peering.Start(ctx, w, rt, files, o.Peers, o.Log)
+	return peering.Start(w, rt, files, o.Peers, o.Log)
 }
 
 // Found makes the world in dir where there is none, and returns when it is one.

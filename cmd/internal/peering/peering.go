@@ -45,18 +45,16 @@ type Connect struct {
 	// Ask is asked whether the key of a server that is not known is the right one;
 	// nil where nobody can be.
 	Ask func(keyID string) (bool, error)
-	// Joined and Lost are told. May be nil.
+	// Joined is told of every connection. May be nil.
 	Joined func(*peer.Conn)
-	Lost   func(err error, next time.Duration)
 }
 
 // Peering is a running world among peers.
 type Peering struct {
 	*Files
-	Node  *peer.Node
-	world *world.World
-	rt    *runtime.Runtime
-	log   *slog.Logger
+	Node *peer.Node
+	rt   *runtime.Runtime
+	log  *slog.Logger
 
 	server   *peer.Server
 	links    []trust.Link
@@ -71,11 +69,11 @@ type Peering struct {
 // Start opens the node of a running world, listens and joins. What it cannot
 // listen at is an error; who cannot be joined is not. files are nil for a world
 // that does neither.
-func Start(ctx context.Context, w *world.World, rt *runtime.Runtime, files *Files, o Options, log *slog.Logger) (*Peering, error) {
+func Start(w *world.World, rt *runtime.Runtime, files *Files, o Options, log *slog.Logger) (*Peering, error) {
 	if o.Root == "" {
 		o.Root = RootView
 	}
-	p := &Peering{Files: files, world: w, rt: rt, log: log, ended: make(chan error, 1)}
+	p := &Peering{Files: files, rt: rt, log: log, ended: make(chan error, 1)}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	if files != nil {
 		p.mirrored = repository(w, rt, files.Space)
@@ -181,9 +179,6 @@ func (p *Peering) join(c *Connect) {
 		},
 		Lost: func(err error, next time.Duration) {
 			p.log.Warn("not connected", "link", c.Link.String(), "error", err, "next", next.Round(time.Millisecond))
-			if c.Lost != nil {
-				c.Lost(err, next)
-			}
 		},
 	}
 	p.wg.Add(1)
@@ -216,7 +211,7 @@ func (c *Connect) asked(err error) (peer.Pin, error) {
 	if !ok {
 		return nil, trust.ErrNotAccepted
 	}
-	return Pin(c.Link, id, nil)
+	return Pin(c.Link, id)
 }
 
 // Ended tells why a client gave up for good.

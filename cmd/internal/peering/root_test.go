@@ -65,7 +65,7 @@ func join(t *testing.T, client, server *end, role trust.Role) (given runtime.Cap
 	wg.Wait()
 	return c.Root(), func() {
 		c.Close("done")
-		for _, x := range append(server.node.By(client.key), c) {
+		for _, x := range append(server.node.Conns(), c) {
 			<-x.Done()
 		}
 	}

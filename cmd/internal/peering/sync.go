@@ -35,7 +35,7 @@ func Syncer(w *world.World, rt *runtime.Runtime, program string) func(context.Co
 
 // move dials and moves.
 func move(ctx context.Context, id ed25519.PrivateKey, local *mirror.Repository, program string, p ipc.SyncParams, progress func(ipc.SyncProgress) error) (ipc.SyncResult, error) {
-	s, err := DialMirror(ctx, id, p.Link, p.Password, p.Trust, nil, program)
+	s, err := DialMirror(ctx, id, p.Link, p.Password, p.Trust, program)
 	if err != nil {
 		return ipc.SyncResult{}, err
 	}
@@ -97,9 +97,8 @@ func result(ctx context.Context, local *mirror.Repository, r mirror.Result, err 
 }
 
 // DialMirror connects to the server of a link with a mirror's credential. want is
-// the key id that the server must show, where the link names none; ask is called
-// about one that is not known, nil where nobody can be asked.
-func DialMirror(ctx context.Context, id ed25519.PrivateKey, link string, password []byte, want string, ask func(string) (bool, error), program string) (*peer.MirrorSession, error) {
+// the key id that the server must show, where the link names none.
+func DialMirror(ctx context.Context, id ed25519.PrivateKey, link string, password []byte, want string, program string) (*peer.MirrorSession, error) {
 	l, err := trust.ParseLink(link)
 	if err != nil {
 		return nil, err
@@ -107,7 +106,7 @@ func DialMirror(ctx context.Context, id ed25519.PrivateKey, link string, passwor
 	if len(password) == 0 {
 		password = []byte(l.Secret)
 	}
-	pin, err := Pin(l, want, ask)
+	pin, err := Pin(l, want)
 	if err != nil {
 		return nil, err
 	}
@@ -115,8 +114,9 @@ func DialMirror(ctx context.Context, id ed25519.PrivateKey, link string, passwor
 }
 
 // Pin says by the link, a key id that was given, and the user's known servers
-// whether a key is a server's.
-func Pin(l trust.Link, want string, ask func(string) (bool, error)) (peer.Pin, error) {
+// whether a key is a server's. Nobody is asked: that takes longer than a handshake
+// may, so who gets trust.ErrUnknownServer asks, and tries again with the key.
+func Pin(l trust.Link, want string) (peer.Pin, error) {
 	known, err := secret.KnownServers()
 	if err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func Pin(l trust.Link, want string, ask func(string) (bool, error)) (peer.Pin, e
 			return nil, exit.Usagef("the link and --trust name different keys; ask the operator of %s for the right one", l.Host)
 		}
 	}
-	return func(got ed25519.PublicKey) error { return known.Check(l.Host, l.Space, key, got, ask) }, nil
+	return func(got ed25519.PublicKey) error { return known.Check(l.Host, l.Space, key, got, nil) }, nil
 }
 
 // PullStandby pulls into the folder of a standby, which is begun where there is

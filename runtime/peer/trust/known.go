@@ -54,7 +54,7 @@ func (e *ChangedKeyError) Error() string {
 	if e.File == "" {
 		return fmt.Sprintf("the server at %s has the key %s, but the link names %s: somebody may be playing the server, or the link is old; do not give it a password, and ask its operator for a new link", e.Host, KeyID(e.Got), KeyID(e.Want))
 	}
-	return fmt.Sprintf("THE KEY OF THE SERVER AT %s WITH SPACE %q HAS CHANGED from %s (%s:%d) to %s: somebody may be playing the server, or it was set up anew; do not go on before its operator confirms the new key, then remove that line and connect again", e.Host, e.Space, KeyID(e.Want), e.File, e.Line, KeyID(e.Got))
+	return fmt.Sprintf("THE KEY OF THE SERVER AT %s WITH SPACE %q HAS CHANGED from %s (%s:%d) to %s: somebody may be playing the server, or it was set up anew; do not go on before its operator confirms the new key, then remove that line (hearth-ctl known-servers --forget %s) and connect again", e.Host, e.Space, KeyID(e.Want), e.File, e.Line, KeyID(e.Got), e.Host)
 }
 
 // How a key came to be known.
