@@ -2,31 +2,6 @@
 // user's processes live, and connects it to a server.
 package main
 
-import (
-	"context"
-	"os"
-	"os/signal"
-	"runtime/debug"
-	"syscall"
+import "hearth/cmd/internal/host"
 
-	"hearth/cmd/internal/exit"
-	"hearth/runtime"
-	"hearth/runtime/ipc"
-)
-
-func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(runtime.GCPercent)
-	}
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
-	ctx, stop := context.WithCancel(context.Background())
-	go func() {
-		<-signals
-		stop()
-		<-signals
-		os.Exit(ipc.ExitInterrupted)
-	}()
-	err := command().ExecuteContext(ctx)
-	os.Exit(exit.Report(os.Stderr, "hearth-client", err))
-}
+func main() { host.Main("hearth-client", command()) }
