@@ -28,7 +28,7 @@ type durable struct {
 	k        *space.Kernel
 	procs    map[uint64]*Process // every durable process that has events to execute or may get some
 	pending  map[space.Cause]*space.Effect
-	todo     []space.Effect        // the kernel's own effects, waiting for their events
+	caused   []space.Effect        // the kernel's own effects, waiting for their events
 	watch    map[uint64][]*watcher // transient interest in the ends of durable processes
 	snap     *snapshotJob
 	timer    *time.Timer
@@ -94,9 +94,9 @@ func (d *durable) commitEncoded(w *Worker, ev space.Event, body []byte) (uint64,
 	if err != nil {
 		return 0, err
 	}
-	for len(d.todo) > 0 {
-		e := d.todo[0]
-		d.todo = d.todo[1:]
+	for len(d.caused) > 0 {
+		e := d.caused[0]
+		d.caused = d.caused[1:]
 		if err := d.record(w, &e); err != nil {
 			return 0, err
 		}
@@ -166,7 +166,7 @@ func (d *durable) apply(w *Worker, ev space.Event) error {
 			d.armTimer()
 		}
 	}
-	d.todo = append(d.todo, out.Effects...)
+	d.caused = append(d.caused, out.Effects...)
 	return nil
 }
 
@@ -247,10 +247,10 @@ func (d *durable) leave(e space.Effect, seq uint64) {
 func (d *durable) recordAll(w *Worker, effects []space.Effect) error {
 	d.mu.Lock()
 	for i := range effects {
-		d.todo = append(d.todo, effects[i])
-		for len(d.todo) > 0 {
-			e := d.todo[0]
-			d.todo = d.todo[1:]
+		d.caused = append(d.caused, effects[i])
+		for len(d.caused) > 0 {
+			e := d.caused[0]
+			d.caused = d.caused[1:]
 			if err := d.record(w, &e); err != nil {
 				d.mu.Unlock()
 				return err

@@ -150,10 +150,10 @@ func (d *durable) live(ctx context.Context) error {
 			return err
 		}
 		for i := range outstanding {
-			d.todo = append(d.todo, outstanding[i])
-			for len(d.todo) > 0 {
-				e := d.todo[0]
-				d.todo = d.todo[1:]
+			d.caused = append(d.caused, outstanding[i])
+			for len(d.caused) > 0 {
+				e := d.caused[0]
+				d.caused = d.caused[1:]
 				if err := d.record(nil, &e); err != nil {
 					return err
 				}

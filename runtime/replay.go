@@ -163,9 +163,9 @@ func (d *durable) feed(ev space.Event) error {
 	if err := d.apply(nil, ev); err != nil {
 		return err
 	}
-	for len(d.todo) > 0 {
-		e := d.todo[0]
-		d.todo = d.todo[1:]
+	for len(d.caused) > 0 {
+		e := d.caused[0]
+		d.caused = d.caused[1:]
 		if err := d.record(nil, &e); err != nil {
 			return err
 		}

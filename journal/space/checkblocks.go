@@ -34,12 +34,12 @@ func (c *checker) blocks(readData bool) error {
 		by  string
 	}
 	seen := map[lumps.CID]struct{}{}
-	var todo []want
+	var stack []want
 	for _, top := range c.order {
-		todo = append(todo, want{top, c.reach[top]})
-		for len(todo) > 0 {
-			w := todo[len(todo)-1]
-			todo = todo[:len(todo)-1]
+		stack = append(stack, want{top, c.reach[top]})
+		for len(stack) > 0 {
+			w := stack[len(stack)-1]
+			stack = stack[:len(stack)-1]
 			if _, ok := seen[w.cid]; ok {
 				continue
 			}
@@ -73,7 +73,7 @@ func (c *checker) blocks(readData bool) error {
 				c.fault(0, w.cid, err)
 			}
 			for i := len(links) - 1; i >= 0; i-- {
-				todo = append(todo, want{links[i], w.by})
+				stack = append(stack, want{links[i], w.by})
 			}
 		}
 	}

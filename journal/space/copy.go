@@ -102,10 +102,10 @@ func (cp *copier) reach(c lumps.CID) error {
 	if _, ok := cp.seen[c]; ok || c.IsZero() {
 		return nil
 	}
-	todo := []lumps.CID{c}
-	for len(todo) > 0 {
-		c := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
+	stack := []lumps.CID{c}
+	for len(stack) > 0 {
+		c := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
 		if _, ok := cp.seen[c]; ok {
 			continue
 		}
@@ -118,7 +118,7 @@ func (cp *copier) reach(c lumps.CID) error {
 		if err != nil {
 			return err
 		}
-		todo = append(todo, links...)
+		stack = append(stack, links...)
 		cp.batch = append(cp.batch, store.Block{CID: c, Data: data})
 		cp.blocks++
 		cp.bytes += int64(len(data))

@@ -125,16 +125,16 @@ func TestStateLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := map[lumps.CID]bool{}
-	todo := []lumps.CID{c}
-	for len(todo) > 0 {
-		c := todo[0]
-		todo = todo[1:]
+	stack := []lumps.CID{c}
+	for len(stack) > 0 {
+		c := stack[0]
+		stack = stack[1:]
 		found[c] = true
 		links, err := lumps.Links(c, b.m[c])
 		if err != nil && b.m[c] != nil {
 			t.Fatal(err)
 		}
-		todo = append(todo, links...)
+		stack = append(stack, links...)
 	}
 	var want []lumps.CID
 	for _, p := range st.Kernel.Processes() {

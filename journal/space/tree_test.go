@@ -70,10 +70,10 @@ func build(t interface{ Fatal(...any) }, b *blocks, m map[string]uint64) lumps.C
 
 func reachable(t interface{ Fatal(...any) }, b *blocks, root lumps.CID) map[lumps.CID]bool {
 	seen := map[lumps.CID]bool{}
-	todo := []lumps.CID{root}
-	for len(todo) > 0 {
-		c := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
+	stack := []lumps.CID{root}
+	for len(stack) > 0 {
+		c := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
 		if c.IsZero() || seen[c] {
 			continue
 		}
@@ -82,7 +82,7 @@ func reachable(t interface{ Fatal(...any) }, b *blocks, root lumps.CID) map[lump
 		if err != nil {
 			t.Fatal(err)
 		}
-		todo = append(todo, links...)
+		stack = append(stack, links...)
 	}
 	return seen
 }

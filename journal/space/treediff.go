@@ -125,13 +125,13 @@ func compareKeys(a, b []byte) int {
 type cursor struct {
 	get     Get
 	entries []entry   // what is left of the open leaf
-	todo    []subtree // stack, next on top
+	stack   []subtree // stack, next on top
 	root    bool      // the stack is the root alone, whose first key is unknown
 }
 
 func (c *cursor) start(root lumps.CID) {
 	if !root.IsZero() {
-		c.todo = append(c.todo, subtree{link: root, height: -1})
+		c.stack = append(c.stack, subtree{link: root, height: -1})
 		c.root = true
 	}
 }
@@ -142,7 +142,7 @@ func (c *cursor) key() []byte {
 	switch {
 	case len(c.entries) > 0:
 		return c.entries[0].Key
-	case len(c.todo) == 0:
+	case len(c.stack) == 0:
 		return nil
 	case c.root:
 		return []byte{}
@@ -152,10 +152,10 @@ func (c *cursor) key() []byte {
 
 func (c *cursor) next() { c.entries = c.entries[1:] }
 
-func (c *cursor) top() *subtree { return &c.todo[len(c.todo)-1] }
+func (c *cursor) top() *subtree { return &c.stack[len(c.stack)-1] }
 
 func (c *cursor) drop() {
-	c.todo = c.todo[:len(c.todo)-1]
+	c.stack = c.stack[:len(c.stack)-1]
 	c.root = false
 }
 
@@ -169,7 +169,7 @@ func (c *cursor) open(ctx context.Context) error {
 	c.drop()
 	c.entries = n.entries
 	for i := len(n.branches) - 1; i >= 0; i-- {
-		c.todo = append(c.todo, s.child(n, i))
+		c.stack = append(c.stack, s.child(n, i))
 	}
 	return nil
 }

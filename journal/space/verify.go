@@ -259,9 +259,9 @@ func (p *part) stored(skip func(lumps.CID) bool) error {
 		if !ok {
 			continue
 		}
-		for todo := []lumps.CID{top}; len(todo) > 0; {
-			c := todo[len(todo)-1]
-			todo = todo[:len(todo)-1]
+		for stack := []lumps.CID{top}; len(stack) > 0; {
+			c := stack[len(stack)-1]
+			stack = stack[:len(stack)-1]
 			if _, ok := seen[c]; ok || c == p.from || skip != nil && skip(c) {
 				continue
 			}
@@ -277,7 +277,7 @@ func (p *part) stored(skip func(lumps.CID) bool) error {
 			if err != nil {
 				return err
 			}
-			todo = append(todo, links...)
+			stack = append(stack, links...)
 		}
 	}
 	p.sum.Lumps = int64(len(p.reach))

@@ -27,7 +27,7 @@ type testWorld struct {
 	k      *Kernel
 	pages  map[uint64][]lumps.CID
 	counts map[uint64]uint64
-	todo   []Effect
+	stack  []Effect
 	clock  int64
 	taken  []lumps.CID // snapshots
 }
@@ -72,9 +72,9 @@ func (w *testWorld) check(err error) {
 func (w *testWorld) commit(e Event) uint64 {
 	w.t.Helper()
 	seq := w.place(e)
-	for len(w.todo) > 0 {
-		e := w.todo[0]
-		w.todo = w.todo[1:]
+	for len(w.stack) > 0 {
+		e := w.stack[0]
+		w.stack = w.stack[1:]
 		if e.Kind == EffectMessage && e.To.Ref.Kind != RefDurable || w.k.Settled(&e) {
 			continue
 		}
@@ -93,7 +93,7 @@ func (w *testWorld) place(e Event) uint64 {
 	HeaderOf(e).Seq, HeaderOf(e).Time = seq, w.clock
 	out, err := w.k.Apply(e)
 	w.check(err)
-	w.todo = append(w.todo, out.Effects...)
+	w.stack = append(w.stack, out.Effects...)
 	if m, ok := e.(*Message); ok && out.Deliver != 0 {
 		w.counts[out.Deliver]++
 		w.pages[out.Deliver][m.Seq%uint64(len(w.pages[out.Deliver]))] = w.put(binary.BigEndian.AppendUint64(make([]byte, PageSize-8), m.Seq))

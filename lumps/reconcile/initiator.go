@@ -22,7 +22,7 @@ type Initiator struct {
 	maxNeed int
 	rounds  int
 	asked   []span // of the last message, in order
-	todo    []span // not asked yet, the first in order last
+	unasked []span // not asked yet, the first in order last
 	have    []lumps.CID
 	need    []lumps.CID
 }
@@ -63,7 +63,7 @@ func (n *Initiator) Step(answer []byte) (message []byte, done bool, err error) {
 		return nil, false, err
 	}
 	n.asked = n.asked[:0]
-	if len(n.todo) == 0 {
+	if len(n.unasked) == 0 {
 		return nil, true, nil
 	}
 	if n.rounds++; n.rounds > MaxRounds {
@@ -83,12 +83,12 @@ func (n *Initiator) Need() []lumps.CID { return n.need }
 func (n *Initiator) begin() {
 	all := span{up: theEnd, j: n.view.Len()}
 	if all.j <= maxTags {
-		n.todo = []span{all}
+		n.unasked = []span{all}
 		return
 	}
 	parts := all.j / (maxTags * 2 / 3 * ways * ways * ways)
-	n.todo = n.cut(nil, all, min(max(parts, 2*ways), maxWays))
-	reverse(n.todo)
+	n.unasked = n.cut(nil, all, min(max(parts, 2*ways), maxWays))
+	reverse(n.unasked)
 }
 
 // cut appends parts of a span with the same number of our keys.
@@ -111,9 +111,9 @@ func (n *Initiator) cut(to []span, s span, parts int) []span {
 // ask writes the first of what is to do.
 func (n *Initiator) ask(b []byte) []byte {
 	var last bound
-	for len(n.todo) > 0 && len(n.asked) < maxRanges && len(b)+maxAsk <= MaxMessage {
-		s := n.todo[len(n.todo)-1]
-		n.todo = n.todo[:len(n.todo)-1]
+	for len(n.unasked) > 0 && len(n.asked) < maxRanges && len(b)+maxAsk <= MaxMessage {
+		s := n.unasked[len(n.unasked)-1]
+		n.unasked = n.unasked[:len(n.unasked)-1]
 		n.asked = append(n.asked, s)
 		kind := byte(askFingerprint)
 		if s.j-s.i <= maxTags {
@@ -171,11 +171,11 @@ func (n *Initiator) take(answer []byte) error {
 		return protocolError("an answer has %d bytes more than it should", len(r.b))
 	}
 	reverse(more)
-	n.todo = append(n.todo, more...)
+	n.unasked = append(n.unasked, more...)
 	// Ranges that differ have keys of ours in them, or are parts of what was asked
 	// just now: an honest responder cuts each into as many as we do.
-	if len(n.todo) > n.view.Len()+ways*maxRanges {
-		return protocolError("the peer cuts %d keys into %d ranges", n.view.Len(), len(n.todo))
+	if len(n.unasked) > n.view.Len()+ways*maxRanges {
+		return protocolError("the peer cuts %d keys into %d ranges", n.view.Len(), len(n.unasked))
 	}
 	return nil
 }

@@ -428,8 +428,8 @@ func TestLimits(t *testing.T) {
 		if _, _, err = n.Step(a); err != nil {
 			break
 		}
-		if len(n.todo) > n.view.Len()+ways*maxRanges {
-			t.Fatalf("%d ranges are to do", len(n.todo))
+		if len(n.unasked) > n.view.Len()+ways*maxRanges {
+			t.Fatalf("%d ranges are not asked", len(n.unasked))
 		}
 	}
 }
