@@ -191,6 +191,11 @@ func open(dir, program string, log *slog.Logger) (*world.World, error) {
 	return world.Open(dir, owner, log)
 }
 
+// FirstMessage is what the first process of a new world is sent, once: a handler does
+// nothing before a message. Later starts of the world give it a resume signal, where
+// it exports _hearth_resume.
+const FirstMessage = "init"
+
 // found gives a new world its first process and makes it a world. Until then it
 // is none, so a server that is killed in between begins anew.
 func found(ctx context.Context, w *world.World, rt *runtime.Runtime, module []byte) error {
@@ -202,7 +207,9 @@ func found(ctx context.Context, w *world.World, rt *runtime.Runtime, module []by
 		if err := rt.SetRoot(ctx, ipc.RootPrefix+l.CID.String(), l.CID, l.Size, "init"); err != nil {
 			return err
 		}
-		if _, _, err := rt.Spawn(ctx, runtime.SpawnRequest{Module: l.CID, Durable: true, Entry: -1, Origin: "init", Key: "init"}); err != nil {
+		if _, _, err := rt.Spawn(ctx, runtime.SpawnRequest{
+			Module: l.CID, Durable: true, Entry: -1, Arg: []byte(FirstMessage), HasArg: true, Origin: "init", Key: "init",
+		}); err != nil {
 			return fmt.Errorf("the first process: %w", err)
 		}
 	}
