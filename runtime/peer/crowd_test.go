@@ -2,10 +2,8 @@ package peer_test
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -17,7 +15,6 @@ import (
 	"hearth/runtime/peer"
 	"hearth/runtime/peer/peertest"
 	"hearth/runtime/peer/secure"
-	"hearth/runtime/peer/trust"
 )
 
 // TestThousandClients has a thousand clients log in, a few dozen at a time, and all
@@ -28,46 +25,8 @@ func TestThousandClients(t *testing.T) {
 		ksf = secure.DefaultKSF
 	}
 	t.Logf("Argon2id: %v", ksf)
-	server := newSide(t)
-	dir := t.TempDir()
-	identity, err := trust.CreateIdentity(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys, err := secure.NewKeys(identity.Public().(ed25519.PublicKey), ksf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	record, err := keys.Register("home", trust.SpaceCredential, []byte("secret"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cred, err := trust.OpenCredentials(dir + "/credentials.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cred.Set(trust.SpaceCredential, record, trust.Guest, "", time.Time{}); err != nil {
-		t.Fatal(err)
-	}
-	access, err := trust.OpenAccess(dir + "/access.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	// All come from one address here.
-	srv := peer.NewServer(peer.ServerOptions{Node: server.node, Identity: identity, Space: "home", Keys: keys, Credentials: cred, Access: access,
-		Gate: secure.NewGate(secure.GateLimits{PerAddress: 256, Guesses: 1000, Rate: 2000})})
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(ln) }()
-	t.Cleanup(func() {
-		srv.Close()
-		if err := <-served; err != nil {
-			t.Error(err)
-		}
-	})
+	server := newServed(t, ksf, secure.NewGate(secure.GateLimits{PerAddress: 256, Guesses: 1000, Rate: 2000}))
 	server.SpawnGuest("echo", false, func(q *runtime.SpawnRequest) { q.Service = "echo" })
 	stuck := make(chan struct{})
 	port := server.NewService(func(ctx context.Context, _ *runtime.Request) {
@@ -81,15 +40,7 @@ func TestThousandClients(t *testing.T) {
 
 	many := newSide(t) // holds the connections of all clients
 	login := func(addr string) (*peer.Conn, error) {
-		_, id, _ := ed25519.GenerateKey(nil)
-		d := peer.Client{Node: many.node, Identity: id, Password: []byte("secret"), MinKSF: ksf,
-			Link: trust.Link{Transport: trust.TCP, Host: addr, Space: "home"},
-			Pin: func(k ed25519.PublicKey) error {
-				if !k.Equal(identity.Public()) {
-					return errors.New("another server")
-				}
-				return nil
-			}}
+		d := server.client(many.node, "", addr)
 		for pause := 10 * time.Millisecond; ; pause *= 2 {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			c, err := d.Connect(ctx)
@@ -100,13 +51,13 @@ func TestThousandClients(t *testing.T) {
 			time.Sleep(pause)
 		}
 	}
-	link := peertest.NewLink(t, ln.Addr().String(), peertest.Conditions{})
+	link := peertest.NewLink(t, server.addr, peertest.Conditions{})
 	stalled, err := login(link.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
 	link.Stall(true)
-	flooding, err := login(ln.Addr().String())
+	flooding, err := login(server.addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +84,7 @@ func TestThousandClients(t *testing.T) {
 		gate <- struct{}{}
 		crowd.Go(func() {
 			defer func() { <-gate }()
-			c, err := login(ln.Addr().String())
+			c, err := login(server.addr)
 			if err != nil {
 				t.Errorf("client %d: %v", i, err)
 				return

@@ -355,8 +355,8 @@ func TestTransfer(t *testing.T) {
 	eventually(t, "the lump", func() bool { return b.HasLump(cid) })
 }
 
-// TestManyCapabilities goes beyond what a peer may hold: what is too many reaches
-// nothing, and nobody is hurt.
+// TestManyCapabilities sends more capabilities than a peer may hold, to one that keeps
+// none: they are released as fast as they come.
 func TestManyCapabilities(t *testing.T) {
 	a, b := newSide(t), newSide(t)
 	ab, _ := join(t, a, b)

@@ -2,7 +2,6 @@ package peer_test
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -135,52 +134,25 @@ func TestPeerThatEndsEarly(t *testing.T) {
 // A connection ends when its credential is revoked, and when another takes its name
 // that may do other things: a mirror must not go on as the guest that it was made of.
 func TestRecheck(t *testing.T) {
-	server := newSide(t)
-	dir := t.TempDir()
-	identity, err := trust.CreateIdentity(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys, err := secure.NewKeys(identity.Public().(ed25519.PublicKey), secure.InsecureKSF)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cred, err := trust.OpenCredentials(dir + "/credentials.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	access, err := trust.OpenAccess(dir + "/access.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	set := func(name string, role trust.Role) {
-		record, err := keys.Register("home", name, []byte("secret"))
-		if err == nil {
-			err = cred.Set(name, record, role, "", time.Time{})
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	srv := peer.NewServer(peer.ServerOptions{Node: server.node, Identity: identity, Space: "home", Keys: keys, Credentials: cred, Access: access})
-	defer srv.Close()
+	server := newServed(t, secure.InsecureKSF, nil)
 	conns := map[string]*peer.Conn{}
 	for _, name := range []string{"stays", "revoked", "changed"} {
-		set(name, trust.Guest)
+		server.set(t, name, trust.Guest)
 		client := newSide(t)
 		near, far := net.Pipe()
 		go client.node.Attach(context.Background(), near, peer.Attach{Info: peer.Info{Key: server.key, Server: true}, Dialed: true})
-		conns[name], err = server.node.Attach(context.Background(), far, peer.Attach{Info: peer.Info{Key: client.key, Credential: name, Role: trust.Guest}})
+		c, err := server.node.Attach(context.Background(), far, peer.Attach{Info: peer.Info{Key: client.key, Credential: name, Role: trust.Guest}})
 		if err != nil {
 			t.Fatal(err)
 		}
+		conns[name] = c
 	}
-	srv.Recheck()
-	if err := cred.Revoke("revoked"); err != nil {
+	server.srv.Recheck()
+	if err := server.credentials.Revoke("revoked"); err != nil {
 		t.Fatal(err)
 	}
-	set("changed", trust.Mirror)
-	srv.Recheck()
+	server.set(t, "changed", trust.Mirror)
+	server.srv.Recheck()
 	for _, name := range []string{"revoked", "changed"} {
 		select {
 		case <-conns[name].Done():
