@@ -36,8 +36,10 @@ var rules = map[string][]string{
 	"runtime/ipc":            {"lumps", "lumps/car", "lumps/want", "store", "journal", "journal/space", "runtime", "runtime/caps", "runtime/peer/..."},
 	"runtime/native":         {"lumps", "store", "store/asset", "journal/space", "runtime", "runtime/caps"},
 	"runtime/guest":          {},
-	"vk":                     {"lumps", "store", "store/asset"},
-	"vk/service":             {"lumps", "store", "store/asset", "vk/...", "runtime", "runtime/caps"},
+	"vk":                     {"lumps", "store", "store/asset", "vk/model", "vk/scene"},
+	"vk/model":               {"lumps", "store", "store/asset"},
+	"vk/scene":               {"lumps"},
+	"vk/service":             {"lumps", "store", "store/asset", "vk/model", "vk/scene", "runtime", "runtime/caps"},
 	"term":                   {"lumps", "store", "store/asset"},
 	"term/service":           {"lumps", "store", "store/asset", "term/...", "runtime", "runtime/caps"},
 	"cmd":                    {"lumps/...", "store/...", "journal/...", "runtime/...", "vk/...", "term/...", "fixtures/..."},
@@ -47,15 +49,19 @@ var rules = map[string][]string{
 // support are packages that only tests import. They may use everything but cmd,
 // and only their like and tests may use them.
 var support = []string{
-	"store/storetest", "journal/journaltest", "journal/crashtest", "journal/peerbench", "runtime/runtimetest", "runtime/peer/peertest", "runtime/peer/peerbench", "fixtures/guests",
+	"store/storetest", "journal/journaltest", "journal/crashtest", "journal/peerbench", "runtime/runtimetest", "runtime/peer/peertest", "runtime/peer/peerbench", "vk/vktest", "fixtures/guests",
 }
 
 // standardOnly are packages that import nothing but the standard library.
 var standardOnly = []string{"runtime/caps"}
 
+// foreign are the packages that hold C, or call it.
+var foreign = []string{"vk/raw", "vk/window"}
+
 type listed struct {
 	ImportPath   string
 	Standard     bool
+	CgoFiles     []string
 	Imports      []string
 	TestImports  []string
 	XTestImports []string
@@ -63,7 +69,7 @@ type listed struct {
 
 func list(t *testing.T) []listed {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-deps", "-json=ImportPath,Standard,Imports,TestImports,XTestImports", module+"...")
+	cmd := exec.Command("go", "list", "-deps", "-json=ImportPath,Standard,CgoFiles,Imports,TestImports,XTestImports", module+"...")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -139,6 +145,9 @@ func TestImportDirections(t *testing.T) {
 			t.Errorf("%s has no place in the house; give it a rule", from)
 			continue
 		}
+		if len(p.CgoFiles) > 0 && !slices.Contains(foreign, from) {
+			t.Errorf("%s holds C: %v", from, p.CgoFiles)
+		}
 		for _, i := range p.Imports {
 			to, ours := strings.CutPrefix(i, module)
 			switch {
@@ -178,6 +187,7 @@ func TestRulesRefuse(t *testing.T) {
 		{"runtime", "runtime/wasm", false}, {"runtime", "vk", false}, {"runtime", "store/bolt", false}, {"runtime/wasm", "runtime", true},
 		{"runtime/wasm/rewrite", "runtime/wasm", true}, {"runtime/wasm", "runtime/ipc", false}, {"runtime/guest", "runtime", false},
 		{"runtime/ipc", "store/bolt", false}, {"vk", "runtime", false}, {"vk", "term", false}, {"vk/service", "runtime", true},
+		{"vk/pass", "vk/raw", true}, {"vk", "vk/service", false}, {"vk/service", "vk/device", false}, {"vk/scene", "vk", false}, {"cmd/hearth-client", "vk", true},
 		{"term/service", "vk", false}, {"cmd/hearth-ctl", "store/bolt", true}, {"cmd/hearth-ctl", "cmd/internal/world", true},
 		{"elsewhere", "lumps", false},
 	} {
