@@ -1,0 +1,31 @@
+// Halves a picture by 13 taps in five overlapping boxes (Jimenez, "Next Generation Post
+// Processing in Call of Duty", 2014): every source texel counts the same.
+#version 450
+
+layout(local_size_x = 8, local_size_y = 8) in;
+layout(constant_id = 0) const bool FIRST = false;
+
+layout(set = 0, binding = 0) uniform sampler2D source;
+layout(set = 0, binding = 1, rgba16f) writeonly uniform image2D target;
+
+layout(push_constant) uniform Push { uvec2 size; vec2 texel; float limit; };
+
+vec3 tap(vec2 at, float x, float y) {
+	vec3 c = textureLod(source, at + vec2(x, y) * texel, 0).rgb;
+	if (FIRST) {
+		c = mix(c, vec3(0), isnan(c)); // one NaN would blacken half the picture
+		c = clamp(c, vec3(0), vec3(limit));
+	}
+	return c;
+}
+
+void main() {
+	uvec2 at = gl_GlobalInvocationID.xy;
+	if (at.x >= size.x || at.y >= size.y) return;
+	vec2 p = (vec2(at) + 0.5) / vec2(size);
+	vec3 inner = tap(p, -1, -1) + tap(p, 1, -1) + tap(p, -1, 1) + tap(p, 1, 1);
+	vec3 corners = tap(p, -2, -2) + tap(p, 2, -2) + tap(p, -2, 2) + tap(p, 2, 2);
+	vec3 sides = tap(p, 0, -2) + tap(p, -2, 0) + tap(p, 2, 0) + tap(p, 0, 2);
+	vec3 c = inner * 0.125 + corners * 0.03125 + sides * 0.0625 + tap(p, 0, 0) * 0.125;
+	imageStore(target, ivec2(at), vec4(c, 1));
+}
