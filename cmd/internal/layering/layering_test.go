@@ -49,7 +49,7 @@ var rules = map[string][]string{
 // support are packages that only tests import. They may use everything but cmd,
 // and only their like and tests may use them.
 var support = []string{
-	"store/storetest", "journal/journaltest", "journal/crashtest", "journal/peerbench", "runtime/runtimetest", "runtime/peer/peertest", "runtime/peer/peerbench", "vk/vktest", "fixtures/guests",
+	"store/storetest", "journal/journaltest", "journal/crashtest", "journal/peerbench", "runtime/runtimetest", "runtime/peer/peertest", "runtime/peer/peerbench", "vk/vktest", "vk/window/windowtest", "fixtures/guests",
 }
 
 // standardOnly are packages that import nothing but the standard library.
