@@ -1,10 +1,10 @@
-# Every target does its own set-up. `make test` and `make demo` need Go, and the
-# tests a C compiler for the race detector; what is missing is installed by root
-# with apt, and named otherwise.
+# Every target does its own set-up: they need Go, a C compiler and what .ci/setup
+# knows of. What is missing is installed by root with apt, and named otherwise.
 
 STATICCHECK := v0.7.0
 TOOLS       := $(CURDIR)/.tools
-PROGRAMS    := hearth-server hearth-client hearth-ctl
+# Only the client calls C: Vulkan and the window.
+PURE        := hearth-server hearth-ctl
 FUZZTIME    ?= 30s
 # For soak: how long go test may take.
 SOAKTIME    ?= 12h
@@ -12,13 +12,15 @@ SOAKTIME    ?= 12h
 .PHONY: build test demo lint bench soak fuzz fixtures clean setup
 
 build:
-	@./.ci/setup go
-	CGO_ENABLED=0 go build -trimpath -o bin/ $(PROGRAMS:%=./cmd/%)
+	@./.ci/setup go cc vk
+	CGO_ENABLED=0 go build -trimpath -o bin/ $(PURE:%=./cmd/%)
+	CGO_ENABLED=1 go build -trimpath -o bin/ ./cmd/hearth-client
 
 test: lint build
 	go run ./cmd/internal/testrun -race -timeout 20m ./...
 
 demo: build
+	@./.ci/setup draw
 	@CGO_ENABLED=0 go run ./cmd/internal/demo -bin bin
 
 lint: setup
@@ -30,10 +32,10 @@ lint: setup
 	$(TOOLS)/staticcheck ./...
 
 setup:
-	@./.ci/setup go cc fuse node
+	@./.ci/setup go cc vk draw vktest fuse node
 
 bench:
-	@./.ci/setup go
+	@./.ci/setup go cc vk draw
 	go run ./cmd/internal/bench
 
 soak: setup
@@ -41,7 +43,7 @@ soak: setup
 
 # One target at a time, each for FUZZTIME.
 fuzz:
-	@./.ci/setup go
+	@./.ci/setup go cc vk draw vktest
 	@for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 			echo "$$package $$target"; \
