@@ -94,25 +94,28 @@ type thing[T any] interface {
 	bytes() int64
 }
 
-func add[T any, P thing[T]](s *Scene, t *writer[T], x T, what string, check func(*T) error) (ID, error) {
-	if err := check(&x); err != nil {
-		return 0, err
-	}
+func add[T any, P thing[T]](s *Scene, t *writer[T], item T, what string, check func(*Limits, *T) error) (ID, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	x := &t.scratch
+	defer t.forget()
+	*x = item
+	if err := check(&s.limits, x); err != nil {
+		return 0, err
+	}
 	if t.live >= t.limit {
 		return 0, &FullError{what, int64(t.limit)}
 	}
-	if err := s.charge(P(&x).bytes()); err != nil {
+	if err := s.charge(P(x).bytes()); err != nil {
 		return 0, err
 	}
 	s.serial++
-	id := t.add(&x, s.serial, s.epoch)
+	id := t.add(x, s.serial, s.epoch)
 	s.changed()
 	return id, nil
 }
 
-func update[T any, P thing[T]](s *Scene, t *writer[T], id ID, f func(*T), check func(*T) error) error {
+func update[T any, P thing[T]](s *Scene, t *writer[T], id ID, f func(*T), check func(*Limits, *T) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old, ok := t.Get(id)
@@ -120,10 +123,10 @@ func update[T any, P thing[T]](s *Scene, t *writer[T], id ID, f func(*T), check 
 		return ErrNoThing
 	}
 	x := &t.scratch
-	defer func() { *x = *new(T) }()
+	defer t.forget()
 	*x = *old
 	f(x)
-	if err := check(x); err != nil {
+	if err := check(&s.limits, x); err != nil {
 		return err
 	}
 	if err := s.charge(P(x).bytes() - P(old).bytes()); err != nil {
@@ -158,7 +161,7 @@ func (s *Scene) charge(n int64) error {
 
 // AddObject puts an object into the scene, which owns its slices from now on.
 func (s *Scene) AddObject(o Object) (ID, error) {
-	return add(s, &s.objects, o, "objects", s.limits.object)
+	return add(s, &s.objects, o, "objects", (*Limits).object)
 }
 
 // UpdateObject changes an object: f gets a copy, which takes its place if it can be
@@ -166,7 +169,7 @@ func (s *Scene) AddObject(o Object) (ID, error) {
 // locked: it must be quick and must not call the scene. The same goes for what
 // updates other things.
 func (s *Scene) UpdateObject(id ID, f func(*Object)) error {
-	return update(s, &s.objects, id, f, s.limits.object)
+	return update(s, &s.objects, id, f, (*Limits).object)
 }
 
 // RemoveObject takes an object out.
@@ -174,12 +177,12 @@ func (s *Scene) RemoveObject(id ID) error { return remove(s, &s.objects, id) }
 
 // AddLight puts a light into the scene.
 func (s *Scene) AddLight(l Light) (ID, error) {
-	return add(s, &s.lights, l, "lights", s.limits.light)
+	return add(s, &s.lights, l, "lights", (*Limits).light)
 }
 
 // UpdateLight changes a light.
 func (s *Scene) UpdateLight(id ID, f func(*Light)) error {
-	return update(s, &s.lights, id, f, s.limits.light)
+	return update(s, &s.lights, id, f, (*Limits).light)
 }
 
 // RemoveLight takes a light out.
@@ -188,7 +191,7 @@ func (s *Scene) RemoveLight(id ID) error { return remove(s, &s.lights, id) }
 // AddCanvas puts a canvas into the scene, which owns its pixels from now on.
 func (s *Scene) AddCanvas(c Canvas) (ID, error) {
 	c.Version = 1
-	return add(s, &s.canvases, c, "canvases", s.limits.canvas)
+	return add(s, &s.canvases, c, "canvases", (*Limits).canvas)
 }
 
 // UpdateCanvas changes a canvas. Other pixels are another slice.
@@ -200,7 +203,7 @@ func (s *Scene) UpdateCanvas(id ID, f func(*Canvas)) error {
 		if first(c.Pixels) != pixels || c.Width != w || c.Height != h {
 			c.Version++
 		}
-	}, s.limits.canvas)
+	}, (*Limits).canvas)
 }
 
 // RemoveCanvas takes a canvas out.
@@ -209,7 +212,7 @@ func (s *Scene) RemoveCanvas(id ID) error { return remove(s, &s.canvases, id) }
 // AddLines puts lines into the scene, which owns their slices from now on.
 func (s *Scene) AddLines(l Lines) (ID, error) {
 	l.Version = 1
-	return add(s, &s.lines, l, "sets of lines", s.limits.lines)
+	return add(s, &s.lines, l, "sets of lines", (*Limits).lines)
 }
 
 // UpdateLines changes lines. Other lines are other slices.
@@ -222,18 +225,18 @@ func (s *Scene) UpdateLines(id ID, f func(*Lines)) error {
 			len(l.Vertices) != len(old.Vertices) || len(l.Indices) != len(old.Indices) {
 			l.Version++
 		}
-	}, s.limits.lines)
+	}, (*Limits).lines)
 }
 
 // RemoveLines takes lines out.
 func (s *Scene) RemoveLines(id ID) error { return remove(s, &s.lines, id) }
 
 // AddView puts a virtual camera into the scene.
-func (s *Scene) AddView(v View) (ID, error) { return add(s, &s.views, v, "views", s.limits.view) }
+func (s *Scene) AddView(v View) (ID, error) { return add(s, &s.views, v, "views", (*Limits).view) }
 
 // UpdateView changes a virtual camera.
 func (s *Scene) UpdateView(id ID, f func(*View)) error {
-	return update(s, &s.views, id, f, s.limits.view)
+	return update(s, &s.views, id, f, (*Limits).view)
 }
 
 // RemoveView takes a virtual camera out.

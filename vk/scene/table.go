@@ -104,6 +104,9 @@ type writer[T any] struct {
 	scratch T // what an update works on, so that it need not be allocated
 }
 
+// forget lets go what the scratch item points to.
+func (t *writer[T]) forget() { t.scratch = *new(T) }
+
 // add puts x into the lowest free slot. There must be fewer things than the limit.
 func (t *writer[T]) add(x *T, serial, epoch uint64) ID {
 	c := t.firstOpen()
