@@ -33,6 +33,12 @@ type CreateError struct {
 func (e *CreateError) Error() string { return fmt.Sprintf("%s cannot be made: %v", e.File, e.Err) }
 func (e *CreateError) Unwrap() error { return e.Err }
 
+// UnavailableError reports something that this machine lacks, and says what to do.
+type UnavailableError struct{ Err error }
+
+func (e *UnavailableError) Error() string { return e.Err.Error() }
+func (e *UnavailableError) Unwrap() error { return e.Err }
+
 // Silent is an exit code that needs no sentence: what is to be said was said.
 type Silent int
 
@@ -44,6 +50,7 @@ func Code(err error) int {
 		silent Silent
 		usage  *UsageError
 		create *CreateError
+		absent *UnavailableError
 		newer  *world.NewerError
 		locked *world.LockedError
 		path   *world.PathError
@@ -60,6 +67,8 @@ func Code(err error) int {
 		return remote.Exit
 	case errors.As(err, &usage), errors.Is(err, fs.ErrInvalid):
 		return ipc.ExitUsage
+	case errors.As(err, &absent):
+		return ipc.ExitUnavailable
 	case errors.As(err, &newer), errors.As(err, &pack), errors.As(err, &noPack),
 		errors.Is(err, world.ErrBadFormat), errors.Is(err, bolt.ErrIndex):
 		return ipc.ExitData

@@ -58,6 +58,8 @@ func TestCode(t *testing.T) {
 		{ipc.ErrNoServer, 69},
 		{ipc.ErrLost, 69},
 		{runtime.ErrStopped, 69},
+		{&UnavailableError{errors.New("no driver")}, 69},
+		{fmt.Errorf("the window: %w", &UnavailableError{fs.ErrNotExist}), 69},
 		{world.ErrNotEmpty, 73},
 		{world.ErrExists, 73},
 		{fs.ErrExist, 73},

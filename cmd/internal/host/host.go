@@ -1,6 +1,6 @@
 // Package host runs a world: it restores the space, executes it, answers hearth-ctl
 // on a Unix socket and meets peers. hearth-server and hearth-client are flags in
-// front of it.
+// front of it; what only one of them has (a window on the space) is an [Extension].
 package host
 
 import (
@@ -29,10 +29,29 @@ type Options struct {
 	World   string // absolute
 	Socket  string
 	Init    string // the file of the first process of a new world; ""
+	First   []byte // the module of that process where Init is ""; nil: there is none
 	Space   string // the name among peers; ""
 	Log     *slog.Logger
 	Runtime runtime.Options // the fields that flags set
 	Peers   peering.Options
+	// Extend, if it is not nil, says what the program adds to the world. It is asked
+	// when the store is open and before anything runs: where it fails, a new world is
+	// not made.
+	Extend func(st store.Store) (*Extension, error)
+}
+
+// Extension is what a program adds to the world that it runs.
+type Extension struct {
+	// Services are started with the native ones, before anything is replayed.
+	Services []runtime.Service
+	// Started is told the runtime when the space stands as it was left. May be nil.
+	Started func(rt *runtime.Runtime)
+	// Run, if it is not nil, is called when the world is ready, on the goroutine that
+	// called Run. The world ends, in order, when it returns, and ctx is done when the
+	// world is to end. peers counts who is connected.
+	Run func(ctx context.Context, peers func() int) error
+	// Close is called when nothing runs any more, however far it came. May be nil.
+	Close func() error
 }
 
 // Run serves a world until ctx ends. Lines for whoever started it go to stdout:
@@ -42,7 +61,7 @@ type Options struct {
 //	joined LINK    of a client, each time that it is connected
 func Run(ctx context.Context, o Options, stdout io.Writer) (err error) {
 	log := o.Log
-	var module []byte
+	module := o.First
 	if o.Init != "" {
 		if module, err = os.ReadFile(o.Init); err != nil {
 			return fmt.Errorf("the module for the first process: %w", err)
@@ -70,16 +89,30 @@ func Run(ctx context.Context, o Options, stdout io.Writer) (err error) {
 			return err
 		}
 	}
-	rt, err := w.Run(ctx, merge(w.Options(), o))
+	ext := &Extension{}
+	if o.Extend != nil {
+		if ext, err = o.Extend(w.Store); err != nil {
+			return err
+		}
+		if ext.Close != nil {
+			defer func() { err = errors.Join(err, ext.Close()) }()
+		}
+	}
+	ro := merge(w.Options(), o)
+	ro.Services = append(ro.Services, ext.Services...)
+	rt, err := w.Run(ctx, ro)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil // asked to stop before it began
 		}
 		return err
 	}
+	if ext.Started != nil {
+		ext.Started(rt)
+	}
 	if w.Made {
 		err = found(ctx, w, rt, module)
-	} else if module != nil {
+	} else if o.Init != "" {
 		log.Info("the world exists, so --init is ignored", "world", o.World, "module", o.Init)
 	}
 	if err != nil {
@@ -112,20 +145,40 @@ func Run(ctx context.Context, o Options, stdout io.Writer) (err error) {
 		say("link %s", l)
 	}
 	say("ready %s", socket)
-	select {
-	case <-ctx.Done():
+	if err = until(ctx, peers, rt, ext); err == nil {
 		log.Info("stopping")
-	case err = <-peers.Ended():
-	case <-rt.Failed():
-		err := fmt.Errorf("the space stopped: %w", rt.Err())
-		peers.Close()
-		srv.Close()
-		<-served
-		return errors.Join(err, rt.Close())
 	}
 	peers.Close()
-	err = errors.Join(err, srv.Close())
-	return errors.Join(err, <-served, rt.Shutdown(context.Background()))
+	err = errors.Join(err, srv.Close(), <-served)
+	if rt.Err() != nil {
+		return errors.Join(err, rt.Close())
+	}
+	return errors.Join(err, rt.Shutdown(context.Background()))
+}
+
+// until returns when the world is to end: somebody said so, the client gave up for
+// good, the machine failed, or what the program adds is done.
+func until(ctx context.Context, peers *peering.Peering, rt *runtime.Runtime, ext *Extension) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	why := make(chan error, 1)
+	go func() {
+		defer cancel()
+		select {
+		case <-ctx.Done():
+			why <- nil
+		case err := <-peers.Ended():
+			why <- err
+		case <-rt.Failed():
+			why <- fmt.Errorf("the space stopped: %w", rt.Err())
+		}
+	}()
+	if ext.Run == nil {
+		return <-why
+	}
+	err := ext.Run(ctx, func() int { return len(peers.Node.Conns()) })
+	cancel()
+	return errors.Join(err, <-why)
 }
 
 // merge adds what flags say to what the world says.
