@@ -422,6 +422,12 @@ impl Drop for Lump {
 /// dropping it gives the answer up.
 #[must_use]
 pub fn request(to: &Capability, data: &[u8], caps: &[&Capability]) -> Mailbox {
+    request_naming(to, data, caps, &[])
+}
+
+/// A [`request`] that names lumps: the service may load them.
+#[must_use]
+pub fn request_naming(to: &Capability, data: &[u8], caps: &[&Capability], lumps: &[&Lump]) -> Mailbox {
     let mailbox = Mailbox::new();
     if to.can(CAN_MONITOR) {
         mailbox.monitor(to);
@@ -430,7 +436,10 @@ pub fn request(to: &Capability, data: &[u8], caps: &[&Capability]) -> Mailbox {
     let mut all = Vec::with_capacity(1 + caps.len());
     all.push(&reply);
     all.extend_from_slice(caps);
-    to.send(data, &all);
+    match lumps {
+        [] => to.send(data, &all),
+        _ => to.send_lumps(data, &all, lumps),
+    }
     mailbox
 }
 
