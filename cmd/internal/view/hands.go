@@ -1,0 +1,178 @@
+package view
+
+import (
+	"time"
+
+	"hearth/cmd/internal/eye"
+	"hearth/vk/window"
+)
+
+// hands are what a person at the window does with the client itself, and what of it
+// goes to guests instead.
+//
+// The mouse: clicks always go to guests. The right button takes the mouse for looking
+// around (it is locked then, and moves nobody but the eye); Escape gives it back.
+//
+// The keyboard: it is the client's, or the guests'. Ctrl+Tab hands it over and takes
+// it back, whatever guests do; while guests have it, nothing else of it is ours.
+type hands struct {
+	guests  bool // the keyboard is the guests'
+	looking bool // the mouse is ours
+	overlay bool
+	mode    eye.Mode
+	// theirs is set while the camera of a guest is looked through.
+	theirs bool
+
+	down   map[string]bool // places of the keys that are held
+	given  map[string]bool // of those that guests saw go down
+	turn   float32         // collected since the last wish, radians
+	tilt   float32
+	wheel  float64
+	jumped bool
+}
+
+const (
+	// sensitivity is how far a movement of the mouse by one unit turns the eye, in
+	// radians: a hand's width is about half a turn.
+	sensitivity = 0.0025
+	// keyTurn is how fast the arrow keys turn it, in radians per second.
+	keyTurn = 1.5
+)
+
+// keysHelp is what the overlay says of the keys.
+const keysHelp = "WASD QE move  Shift faster  arrows turn  right button look  Esc let go  F2 fly/walk  F3 figures  F4 guest's camera  Ctrl+Tab keys to guests"
+
+// take takes an event, and reports whether guests shall see it too.
+func (h *hands) take(e window.Event) (forward bool) {
+	if h.down == nil {
+		h.down, h.given = map[string]bool{}, map[string]bool{}
+	}
+	switch e := e.(type) {
+	case window.Key:
+		// Who saw a key go down sees it come up, whoever has the keyboard by then.
+		forward, given := h.key(e), h.given[e.Place]
+		delete(h.given, e.Place)
+		if forward && e.Pressed {
+			h.given[e.Place] = true
+		}
+		return forward || given && !e.Pressed
+	case window.Character:
+		return h.guests && e.Rune != '\t' || h.guests && !h.chord()
+	case window.Motion:
+		if !h.looking {
+			return true
+		}
+		h.turn -= float32(e.X) * sensitivity
+		h.tilt -= float32(e.Y) * sensitivity
+		return false
+	case window.Wheel:
+		if !h.looking {
+			return true
+		}
+		h.wheel += e.Y
+		return false
+	case window.Button:
+		if e.Name == "Right" && e.Pressed && !h.guests && !h.looking {
+			h.looking = true
+		}
+		return true
+	case window.Focused:
+		if !e.Focused {
+			h.looking = false
+			clear(h.down)
+		}
+		return true
+	case window.CloseRequested, window.Exposed:
+		return false
+	}
+	return true
+}
+
+// chord reports whether the keys that are held are those of the chord.
+func (h *hands) chord() bool { return h.down["LControl"] || h.down["RControl"] }
+
+func (h *hands) key(k window.Key) (forward bool) {
+	if k.Place == "LControl" || k.Place == "RControl" {
+		h.set(k.Place, k.Pressed)
+		return h.guests
+	}
+	if k.Place == "Tab" && h.chord() {
+		if k.Pressed && !k.Repeat {
+			h.guests = !h.guests
+			h.looking = false
+			h.release()
+		}
+		return false
+	}
+	if h.guests {
+		return true
+	}
+	h.set(k.Place, k.Pressed)
+	if !k.Pressed || k.Repeat {
+		return false
+	}
+	switch k.Place {
+	case "Escape":
+		h.looking = false
+	case "F2":
+		h.theirs = false
+		h.mode = eye.Walk - h.mode
+	case "F3":
+		h.overlay = !h.overlay
+	case "F4":
+		h.theirs = true
+	case "Space":
+		h.jumped = true
+	}
+	return false
+}
+
+// release forgets the keys that move; Control stays, for the chord.
+func (h *hands) release() {
+	l, r := h.down["LControl"], h.down["RControl"]
+	clear(h.down)
+	h.down["LControl"], h.down["RControl"] = l, r
+}
+
+func (h *hands) set(place string, pressed bool) {
+	if pressed {
+		h.down[place] = true
+	} else {
+		delete(h.down, place)
+	}
+}
+
+// wish is what the hands want of the eye for a moment. What the mouse did is taken.
+func (h *hands) wish(moment time.Duration) eye.Wish {
+	axis := func(plus, minus string) (v float32) {
+		if h.down[plus] {
+			v++
+		}
+		if h.down[minus] {
+			v--
+		}
+		return v
+	}
+	w := eye.Wish{
+		Forward: axis("W", "S"), Right: axis("D", "A"), Up: axis("E", "Q"),
+		Fast: h.down["LShift"] || h.down["RShift"],
+		Jump: h.jumped || h.down["Space"],
+		Turn: h.turn + axis("Left", "Right")*keyTurn*float32(moment.Seconds()),
+		Tilt: h.tilt + axis("Up", "Down")*keyTurn*float32(moment.Seconds()),
+	}
+	if h.mode == eye.Fly {
+		w.Jump = false
+		if h.down["Space"] {
+			w.Up = min(w.Up+1, 1)
+		}
+	}
+	h.turn, h.tilt, h.jumped = 0, 0, false
+	return w
+}
+
+// notches are the turns of the wheel since the last call.
+func (h *hands) notches() float64 {
+	n := h.wheel
+	h.wheel = 0
+	return n
+}

@@ -1,0 +1,141 @@
+package view
+
+import (
+	"testing"
+	"time"
+
+	"hearth/cmd/internal/eye"
+	"hearth/vk/window"
+)
+
+func press(h *hands, place string) bool {
+	return h.take(window.Key{Name: place, Place: place, Pressed: true})
+}
+
+func let(h *hands, place string) bool { return h.take(window.Key{Name: place, Place: place}) }
+
+// Keys move the eye until guests have the keyboard; then they are the guests' alone,
+// and only the chord takes them back.
+func TestWhoHasTheKeyboard(t *testing.T) {
+	var h hands
+	if press(&h, "W") {
+		t.Error("a guest without the keyboard sees W")
+	}
+	if w := h.wish(time.Second); w.Forward != 1 {
+		t.Errorf("W wishes %+v", w)
+	}
+	chord := func() {
+		for _, forward := range []bool{press(&h, "Tab"), h.take(window.Character{Rune: '\t'}), let(&h, "Tab")} {
+			if forward {
+				t.Error("a guest sees a part of the chord")
+			}
+		}
+	}
+	press(&h, "LControl")
+	chord()
+	let(&h, "LControl")
+	if !h.guests || !h.wish(time.Second).Idle() {
+		t.Error("W moves on while guests have the keyboard")
+	}
+	let(&h, "W")
+	for _, place := range []string{"W", "F2", "F3", "F4", "Escape", "Tab", "Space"} {
+		if !press(&h, place) || !let(&h, place) {
+			t.Errorf("%s does not reach the guests", place)
+		}
+	}
+	if !h.take(window.Character{Rune: 'w'}) || !h.take(window.Character{Rune: '\t'}) {
+		t.Error("text does not reach the guests")
+	}
+	if h.overlay || h.theirs || h.mode != eye.Fly || !h.wish(time.Second).Idle() {
+		t.Errorf("keys of the guests did something here: %+v", h)
+	}
+	press(&h, "RControl")
+	chord()
+	let(&h, "RControl")
+	if h.guests || press(&h, "W") || h.take(window.Character{Rune: 'w'}) {
+		t.Error("the chord does not take the keyboard back")
+	}
+	// What guests saw go down comes up for them, and nothing else.
+	h = hands{guests: true}
+	press(&h, "G")
+	press(&h, "LControl")
+	chord()
+	press(&h, "S")
+	if !let(&h, "G") || !let(&h, "LControl") || let(&h, "G") || let(&h, "S") {
+		t.Error("a key that guests hold stays down, or another comes up")
+	}
+	h.guests = false
+	// The chord again and again, with Control held.
+	press(&h, "LControl")
+	for i := range 5 {
+		chord()
+		if want := i%2 == 0; h.guests != want {
+			t.Errorf("chord %d: %v", i, h.guests)
+		}
+	}
+}
+
+// The mouse is the guests' until the right button takes it; then it turns the eye.
+func TestWhoHasTheMouse(t *testing.T) {
+	var h hands
+	move := window.Motion{X: 100, Y: -50}
+	if !h.take(move) || !h.take(window.Wheel{Y: 1}) || !h.wish(time.Second).Idle() || h.notches() != 0 {
+		t.Error("a free mouse moves the eye")
+	}
+	if !h.take(window.Button{Name: "Left", Pressed: true}) || h.looking {
+		t.Error("a click is not the guests'")
+	}
+	h.take(window.Button{Name: "Right", Pressed: true})
+	if !h.looking || h.take(move) || h.take(window.Wheel{Y: 2}) || h.take(window.Wheel{Y: 1}) {
+		t.Error("the right button does not take the mouse")
+	}
+	if w := h.wish(0); w.Turn != -100*sensitivity || w.Tilt != 50*sensitivity || h.notches() != 3 {
+		t.Errorf("the mouse wishes %+v", w)
+	}
+	if w := h.wish(0); !w.Idle() {
+		t.Errorf("the same movement counts twice: %+v", w)
+	}
+	press(&h, "Escape")
+	if h.looking || !h.take(move) {
+		t.Error("Escape does not give it back")
+	}
+	for _, away := range []window.Event{window.Focused{}} {
+		h.looking = true
+		press(&h, "S")
+		if h.take(away); h.looking || !h.wish(time.Second).Idle() {
+			t.Errorf("%T leaves the mouse or a key held", away)
+		}
+	}
+}
+
+func TestSwitches(t *testing.T) {
+	var h hands
+	press(&h, "F2")
+	let(&h, "F2")
+	press(&h, "Space")
+	if w := h.wish(time.Second); h.mode != eye.Walk || !w.Jump || w.Up != 0 {
+		t.Errorf("who walks and jumps: %+v", w)
+	}
+	let(&h, "Space")
+	press(&h, "F2")
+	h.take(window.Key{Place: "F2", Pressed: true, Repeat: true})
+	press(&h, "Space")
+	if w := h.wish(time.Second); h.mode != eye.Fly || w.Jump || w.Up != 1 {
+		t.Errorf("who flies and rises: %+v", w)
+	}
+	press(&h, "F3")
+	press(&h, "F4")
+	if !h.overlay || !h.theirs {
+		t.Errorf("%+v", h)
+	}
+	press(&h, "F2")
+	if h.theirs {
+		t.Error("F2 does not take the eye back")
+	}
+	press(&h, "A")
+	press(&h, "D")
+	press(&h, "Left")
+	if w := h.wish(time.Second / 2); w.Right != 0 || w.Turn != keyTurn/2 {
+		t.Errorf("%+v", w)
+	}
+}
