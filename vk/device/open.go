@@ -199,7 +199,6 @@ func (d *Device) unfit(c *candidate) string {
 		{"dynamicRendering", c.features.DynamicRendering},
 		{"synchronization2", c.features.Synchronization2},
 		{"timelineSemaphore", c.features.TimelineSemaphore},
-		{"shaderDrawParameters", c.features.ShaderDrawParameters},
 		{"drawIndirectFirstInstance", c.features.DrawIndirectFirstInstance},
 	} {
 		if !f.has {

@@ -14,9 +14,9 @@ import (
 type Features struct {
 	API uint32 // version as Vulkan packs it
 
-	DynamicRendering, Synchronization2, TimelineSemaphore, ShaderDrawParameters, DrawIndirectFirstInstance bool
+	DynamicRendering, Synchronization2, TimelineSemaphore, DrawIndirectFirstInstance bool
 
-	MultiDrawIndirect, DrawIndirectCount, DepthClamp, SamplerAnisotropy, FillModeNonSolid, IndependentBlend,
+	ShaderDrawParameters, MultiDrawIndirect, DrawIndirectCount, DepthClamp, SamplerAnisotropy, FillModeNonSolid, IndependentBlend,
 	SampleRateShading, FragmentStoresAndAtomics, StorageWriteWithoutFormat, ImageCubeArray, DepthBiasClamp,
 	HostQueryReset, TextureCompressionBC, RobustBufferAccess bool
 

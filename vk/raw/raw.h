@@ -37,10 +37,9 @@ typedef struct {
 typedef struct {
 	uint32_t api;
 	// the floor
-	uint32_t dynamic_rendering, synchronization2, timeline_semaphore, shader_draw_parameters,
-		draw_indirect_first_instance;
+	uint32_t dynamic_rendering, synchronization2, timeline_semaphore, draw_indirect_first_instance;
 	// taken where there
-	uint32_t multi_draw_indirect, draw_indirect_count, depth_clamp, sampler_anisotropy,
+	uint32_t shader_draw_parameters, multi_draw_indirect, draw_indirect_count, depth_clamp, sampler_anisotropy,
 		fill_mode_non_solid, independent_blend, sample_rate_shading, fragment_stores_and_atomics,
 		shader_storage_image_write_without_format, image_cube_array, depth_bias_clamp,
 		host_query_reset, texture_compression_bc, robust_buffer_access;
