@@ -1,9 +1,10 @@
 // Halves a picture by 13 taps in five overlapping boxes (Jimenez, "Next Generation Post
 // Processing in Call of Duty", 2014): every source texel counts the same.
+// The first step, from the picture, also guards against what no light can be.
+// variant first -DFIRST
 #version 450
 
 layout(local_size_x = 8, local_size_y = 8) in;
-layout(constant_id = 0) const bool FIRST = false;
 
 layout(set = 0, binding = 0) uniform sampler2D source;
 layout(set = 0, binding = 1, rgba16f) writeonly uniform image2D target;
@@ -12,10 +13,10 @@ layout(push_constant) uniform Push { uvec2 size; vec2 texel; float limit; };
 
 vec3 tap(vec2 at, float x, float y) {
 	vec3 c = textureLod(source, at + vec2(x, y) * texel, 0).rgb;
-	if (FIRST) {
-		c = mix(c, vec3(0), isnan(c)); // one NaN would blacken half the picture
-		c = clamp(c, vec3(0), vec3(limit));
-	}
+#ifdef FIRST
+	c = mix(c, vec3(0), isnan(c)); // one NaN would blacken half the picture
+	c = clamp(c, vec3(0), vec3(limit));
+#endif
 	return c;
 }
 

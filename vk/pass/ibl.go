@@ -1,0 +1,194 @@
+package pass
+
+import (
+	"fmt"
+	"math/bits"
+
+	vk "github.com/vulkan-go/vulkan"
+
+	"hearth/vk/device"
+	"hearth/vk/mem"
+	"hearth/vk/raw"
+)
+
+// IrradianceBytes is the size of an environment's irradiance: 9 coefficients of f32x4,
+// for iblIrradiance in ibl.glsl.
+const IrradianceBytes = 9 * 16
+
+// MaxEnvironmentSize bounds a side of an environment's cube in texels: filtering takes
+// time by its square, and roughness blurs more than this anyway.
+const MaxEnvironmentSize = 1024
+
+const (
+	// irradianceSize is the side of the level that irradiance is taken from: 6144 texels
+	// are plenty for functions of second order.
+	irradianceSize = 32
+	// maxSteps bounds the points per texel and direction when a source is reduced.
+	maxSteps = 16
+	// defaultSamples is the samples of the GGX lobe for each texel. Each is filtered, so
+	// few are enough.
+	defaultSamples = 64
+	// environmentLevels is the roughnesses that are filtered: 0 to 1 in even steps.
+	environmentLevels = 6
+)
+
+// IBL filters a sky for lighting.
+type IBL struct {
+	fromCube, fromPicture      program
+	mip, irradiance, prefilter program
+	cubes, pictures            vk.Sampler
+	alloc                      *mem.Allocator
+}
+
+// IBLInput is what Record reads: a sky (sampled, compute, ShaderReadOnlyOptimal) and
+// writes: Into, visible to compute and fragment shaders afterwards.
+type IBLInput struct {
+	Frame uint64
+	// Source is a cube view, or the 2D view of an equirectangular picture, +X in its
+	// middle and +Y at its top. Radiance is linear as it is sampled.
+	Source   vk.ImageView
+	Equirect bool
+	// SourceSize is the side of a cube's face, or the width of a picture, in texels;
+	// Levels its mip levels, which make reducing cheaper.
+	SourceSize, SourceLevels int
+	Samples                  int // per texel; 0 is 64
+	Into                     *Environment
+}
+
+// NewIBL makes the pass.
+func NewIBL(d *device.Device, a *mem.Allocator) (*IBL, error) {
+	p := &IBL{alloc: a}
+	linear := device.SamplerDesc{Mag: vk.FilterLinear, Min: vk.FilterLinear, Mipmap: vk.SamplerMipmapModeLinear, MaxLod: device.LodAll,
+		U: vk.SamplerAddressModeClampToEdge, V: vk.SamplerAddressModeClampToEdge}
+	var err error
+	if p.cubes, err = d.Sampler(linear); err != nil {
+		return nil, err
+	}
+	linear.U = vk.SamplerAddressModeRepeat // a picture of all around has no left and right edge
+	if p.pictures, err = d.Sampler(linear); err != nil {
+		return nil, err
+	}
+	for _, x := range []struct {
+		p        *program
+		shader   string
+		push     int
+		bindings []vk.DescriptorType
+	}{
+		{&p.fromCube, "ibl_base.comp", 16, []vk.DescriptorType{sampled, stored}},
+		{&p.fromPicture, "ibl_base.equirect.comp", 16, []vk.DescriptorType{sampled, stored}},
+		{&p.mip, "ibl_mip.comp", 4, []vk.DescriptorType{stored, stored}},
+		{&p.irradiance, "ibl_irradiance.comp", 4, []vk.DescriptorType{stored, storage}},
+		{&p.prefilter, "ibl_prefilter.comp", 16, []vk.DescriptorType{sampled, stored}},
+	} {
+		if *x.p, err = newCompute(d, x.shader, x.push, x.bindings...); err != nil {
+			p.Close()
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// Close destroys the pass behind the frames in flight; environments are closed on
+// their own.
+func (p *IBL) Close() {
+	for _, x := range []*program{&p.fromCube, &p.fromPicture, &p.mip, &p.irradiance, &p.prefilter} {
+		x.close()
+	}
+}
+
+// Record filters a sky: some milliseconds of a GPU, so once for each sky.
+func (p *IBL) Record(s *raw.Stream, in IBLInput) error {
+	e := in.Into
+	if e == nil || in.Source == vk.NullImageView || in.SourceSize <= 0 {
+		return fmt.Errorf("%w: an environment without a sky", ErrInput)
+	}
+	old := vk.ImageLayoutShaderReadOnlyOptimal
+	if e.fresh {
+		old, e.fresh = vk.ImageLayoutUndefined, false
+	}
+	const readers = raw.StageFragment | raw.StageCompute
+	s.Barriers([]raw.ImageBarrier{
+		{Image: e.base.Handle, Old: vk.ImageLayoutUndefined, New: vk.ImageLayoutGeneral, SrcStage: raw.StageCompute,
+			SrcAccess: raw.AccessShaderRead, DstStage: raw.StageCompute, DstAccess: raw.AccessShaderWrite},
+		{Image: e.cube.Handle, Old: old, New: vk.ImageLayoutGeneral, SrcStage: readers,
+			SrcAccess: raw.AccessShaderRead, DstStage: raw.StageCompute, DstAccess: raw.AccessShaderWrite},
+	}, []raw.BufferBarrier{{Buffer: e.buffer.Handle, SrcStage: readers, SrcAccess: raw.AccessShaderRead,
+		DstStage: raw.StageCompute, DstAccess: raw.AccessShaderWrite}}, nil)
+
+	if err := p.reduce(s, &in); err != nil {
+		return err
+	}
+	for l := 1; l < e.baseLevels; l++ {
+		set, err := p.mip.sets.take(in.Frame)
+		if err != nil {
+			return err
+		}
+		p.mip.sets.image(0, e.baseViews[l-1])
+		p.mip.sets.image(1, e.baseViews[l])
+		p.mip.sets.write(set)
+		size := uint32(e.Size >> l)
+		p.mip.dispatch(s, set, bytesOf(&size), groups(size, 8), groups(size, 8), 6)
+		e.written(s, e.base)
+	}
+
+	level := max(0, bits.Len(uint(e.Size))-bits.Len(uint(irradianceSize)))
+	set, err := p.irradiance.sets.take(in.Frame)
+	if err != nil {
+		return err
+	}
+	p.irradiance.sets.image(0, e.baseViews[level])
+	p.irradiance.sets.buffer(1, Range{Buffer: e.buffer.Handle})
+	p.irradiance.sets.write(set)
+	size := uint32(e.Size >> level)
+	p.irradiance.dispatch(s, set, bytesOf(&size), 1, 1, 1)
+
+	samples := in.Samples
+	if samples <= 0 {
+		samples = defaultSamples
+	}
+	for l := range e.Levels {
+		set, err := p.prefilter.sets.take(in.Frame)
+		if err != nil {
+			return err
+		}
+		p.prefilter.sets.texture(0, e.base.View, p.cubes, vk.ImageLayoutGeneral)
+		p.prefilter.sets.image(1, e.cubeViews[l])
+		p.prefilter.sets.write(set)
+		push := struct {
+			size, base, samples uint32
+			roughness           float32
+		}{uint32(e.Size >> l), uint32(e.Size), uint32(samples), float32(l) / float32(max(e.Levels-1, 1))}
+		p.prefilter.dispatch(s, set, bytesOf(&push), groups(push.size, 8), groups(push.size, 8), 6)
+	}
+	s.Barriers([]raw.ImageBarrier{{Image: e.cube.Handle, Old: vk.ImageLayoutGeneral, New: vk.ImageLayoutShaderReadOnlyOptimal,
+		SrcStage: raw.StageCompute, SrcAccess: raw.AccessShaderWrite, DstStage: readers, DstAccess: raw.AccessShaderRead}},
+		[]raw.BufferBarrier{{Buffer: e.buffer.Handle, SrcStage: raw.StageCompute, SrcAccess: raw.AccessShaderWrite,
+			DstStage: readers, DstAccess: raw.AccessShaderRead | raw.AccessUniformRead}}, nil)
+	return nil
+}
+
+// reduce records the copy of the sky into level 0 of the base.
+func (p *IBL) reduce(s *raw.Stream, in *IBLInput) error {
+	e, from, sampler := in.Into, &p.fromCube, p.cubes
+	texels := in.SourceSize // of the source along a side of a face
+	if in.Equirect {
+		from, sampler, texels = &p.fromPicture, p.pictures, in.SourceSize/4
+	}
+	ratio := max(texels/e.Size, 1)
+	level := min(bits.Len(uint(ratio))-1, max(in.SourceLevels, 1)-1)
+	steps := min(max(ratio>>level, 1), maxSteps)
+	set, err := from.sets.take(in.Frame)
+	if err != nil {
+		return err
+	}
+	from.sets.texture(0, in.Source, sampler, vk.ImageLayoutShaderReadOnlyOptimal)
+	from.sets.image(1, e.baseViews[0])
+	from.sets.write(set)
+	push := struct {
+		size, steps  uint32
+		level, limit float32
+	}{uint32(e.Size), uint32(steps), float32(level), MaxLight}
+	from.dispatch(s, set, bytesOf(&push), groups(push.size, 8), groups(push.size, 8), 6)
+	e.written(s, e.base)
+	return nil
+}
