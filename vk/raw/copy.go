@@ -75,7 +75,8 @@ func (s *Stream) images(op uint32, src vk.Image, sl vk.ImageLayout, from Region,
 	s.region(&to)
 }
 
-// FillBuffer writes a word over a part of a buffer; offset and size are multiples of 4.
+// FillBuffer writes a word over a part of a buffer; offset and size are multiples of
+// 4. Its stage is StageTransfer: layers do not agree on a narrower one.
 func (s *Stream) FillBuffer(b vk.Buffer, offset, size uint64, word uint32) {
 	h := bits(b)
 	s.words = append(s.words, head(opFillBuffer, 8), lo(h), hi(h), lo(offset), hi(offset), lo(size), hi(size), word)

@@ -48,7 +48,7 @@ type Tolerance struct {
 
 // DefaultTolerance lets drivers round and place edges as they do, and nothing that
 // one would point at.
-var DefaultTolerance = Tolerance{Mean: 0.5, Large: 6, Share: 0.003}
+var DefaultTolerance = Tolerance{Mean: 0.5, Large: 10, Share: 0.003}
 
 // Difference is how far two pictures are apart.
 type Difference struct {
