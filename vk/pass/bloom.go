@@ -53,7 +53,8 @@ type BloomInput struct {
 func NewBloom(d *device.Device, a *mem.Allocator) (*Bloom, error) {
 	p := &Bloom{alloc: a}
 	var err error
-	if p.sampler, err = d.Sampler(device.SamplerDesc{Mag: vk.FilterLinear, Min: vk.FilterLinear}); err != nil {
+	if p.sampler, err = d.Sampler(device.SamplerDesc{Mag: vk.FilterLinear, Min: vk.FilterLinear,
+		U: vk.SamplerAddressModeClampToEdge, V: vk.SamplerAddressModeClampToEdge}); err != nil {
 		return nil, err
 	}
 	for _, x := range []struct {
@@ -83,7 +84,7 @@ func (p *Bloom) NewChain(width, height int) (*Chain, error) {
 	w, h := uint32(max(width/2, 1)), uint32(max(height/2, 1))
 	levels := min(bloomLevels, mem.Levels(w, h))
 	im, err := p.alloc.NewImage(mem.ImageDesc{Width: w, Height: h, Levels: levels, Layers: 1, Samples: 1, Format: hdrFormat,
-		Usage: vk.ImageUsageSampledBit | vk.ImageUsageStorageBit, Name: "bloom"})
+		Usage: vk.ImageUsageSampledBit | vk.ImageUsageStorageBit | vk.ImageUsageTransferSrcBit, Name: "bloom"})
 	if err != nil {
 		return nil, err
 	}

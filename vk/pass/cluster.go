@@ -99,6 +99,8 @@ func (p *Cluster) Record(s *raw.Stream, in ClusterInput) error {
 	switch {
 	case in.Count < 0 || in.Count > MaxLights:
 		return fmt.Errorf("%w: %d lights, at most %d can be in a frame", ErrInput, in.Count, MaxLights)
+	case in.Count > 0 && in.Lights.Buffer == vk.NullBuffer || in.Clusters.Buffer == vk.NullBuffer:
+		return fmt.Errorf("%w: clusters without a buffer of lights or of clusters", ErrInput)
 	case in.Width <= 0 || in.Height <= 0:
 		return fmt.Errorf("%w: clusters of a picture of %d by %d pixels", ErrInput, in.Width, in.Height)
 	case !(in.Near > 0 && in.Far > in.Near):

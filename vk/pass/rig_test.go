@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	vk "github.com/vulkan-go/vulkan"
@@ -13,6 +12,7 @@ import (
 	"hearth/vk/device"
 	"hearth/vk/mem"
 	"hearth/vk/raw"
+	"hearth/vk/vktest"
 )
 
 // rig is a device with validation and what tests need around a pass.
@@ -24,28 +24,8 @@ type rig struct {
 
 func open(t testing.TB) *rig {
 	t.Helper()
-	var mu sync.Mutex
-	d, err := device.Open(device.Options{Validate: true, OnMessage: func(m device.Message) {
-		mu.Lock()
-		defer mu.Unlock()
-		t.Errorf("%s", m.Text)
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := mem.New(d, mem.Options{})
-	t.Cleanup(func() {
-		if err := d.WaitIdle(); err != nil {
-			t.Error(err)
-		}
-		if err := a.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return &rig{t, d, a}
+	d := vktest.Open(t)
+	return &rig{t, d, vktest.Memory(t, d)}
 }
 
 // do records, submits and waits.
@@ -141,10 +121,10 @@ func (g *rig) read(im *mem.Image, texel int, level uint32, layout vk.ImageLayout
 		to(vk.ImageLayoutTransferSrcOptimal, layout)
 		return nil
 	})
-	return b.Bytes
+	return b.Bytes[:int(w*h*im.Layers)*texel]
 }
 
-// canvas is a picture to draw on, with a depth.
+// surface is a picture to draw on, with a depth.
 type surface struct {
 	g            *rig
 	color, depth *mem.Image

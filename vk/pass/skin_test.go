@@ -257,4 +257,3 @@ func BenchmarkSkinRecord(b *testing.B) {
 		return p.Record(s, in)
 	})
 }
-

@@ -25,11 +25,11 @@ const (
 // dither that hides the steps of 8 bits.
 type Tone struct {
 	program
-	sampler vk.Sampler
+	nearest, linear vk.Sampler
 }
 
-// ToneInput is what Record reads: HDR (sampled, fragment, ShaderReadOnlyOptimal) and
-// Bloom (sampled, fragment, General; null without). The target is a UNORM format that
+// ToneInput is what Record reads: HDR (sampled, fragment, ShaderReadOnlyOptimal) of the
+// target's size and Bloom of any size (sampled, fragment, General; null without). The target is a UNORM format that
 // holds sRGB-encoded bytes; all of it is written.
 type ToneInput struct {
 	Frame         uint64
@@ -43,8 +43,15 @@ type ToneInput struct {
 
 // NewTone makes the pass for a target without depth.
 func NewTone(d *device.Device, t Target) (*Tone, error) {
-	s, err := d.Sampler(device.SamplerDesc{Mag: vk.FilterLinear, Min: vk.FilterLinear,
-		U: vk.SamplerAddressModeClampToEdge, V: vk.SamplerAddressModeClampToEdge})
+	edge := device.SamplerDesc{U: vk.SamplerAddressModeClampToEdge, V: vk.SamplerAddressModeClampToEdge}
+	// Light is read texel by texel: a filter would turn infinite light, times a
+	// neighbour's weight of 0, into NaN.
+	nearest, err := d.Sampler(edge)
+	if err != nil {
+		return nil, err
+	}
+	edge.Mag, edge.Min = vk.FilterLinear, vk.FilterLinear
+	linear, err := d.Sampler(edge)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +60,7 @@ func NewTone(d *device.Device, t Target) (*Tone, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tone{p, s}, nil
+	return &Tone{p, nearest, linear}, nil
 }
 
 // Close destroys the pass behind the frames in flight.
@@ -68,12 +75,12 @@ func (p *Tone) Record(s *raw.Stream, in ToneInput) error {
 	if err != nil {
 		return err
 	}
-	p.sets.texture(0, in.HDR, p.sampler, vk.ImageLayoutShaderReadOnlyOptimal)
+	p.sets.texture(0, in.HDR, p.nearest, vk.ImageLayoutShaderReadOnlyOptimal)
 	if in.Bloom == vk.NullImageView {
 		in.BloomShare = 0
-		p.sets.texture(1, in.HDR, p.sampler, vk.ImageLayoutShaderReadOnlyOptimal)
+		p.sets.texture(1, in.HDR, p.nearest, vk.ImageLayoutShaderReadOnlyOptimal)
 	} else {
-		p.sets.texture(1, in.Bloom, p.sampler, vk.ImageLayoutGeneral)
+		p.sets.texture(1, in.Bloom, p.linear, vk.ImageLayoutGeneral)
 	}
 	p.sets.write(set)
 	push := struct {
