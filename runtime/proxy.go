@@ -108,6 +108,15 @@ func RemoteOf(c Capability) Remote {
 	return c.Box.proc.remote
 }
 
+// OriginOf names the peer that has what c reaches, as the origins of its messages
+// do; "" where it is here. So a service tells whom a reply address belongs to.
+func OriginOf(c Capability) string {
+	if r, ok := RemoteOf(c).(interface{ Origin() string }); ok {
+		return r.Origin()
+	}
+	return ""
+}
+
 // proxy finds a proxy that somebody still holds.
 func (rt *Runtime) proxy(pid uint64) *Process {
 	if w, ok := rt.proxies.Load(pid); ok {

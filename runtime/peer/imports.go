@@ -66,6 +66,9 @@ func (im *imported) released() {
 	c.send(binary.AppendUvarint(b, im.received))
 }
 
+// Origin names the peer, as the origins of its messages do.
+func (im *imported) Origin() string { return im.c.origin }
+
 // Deliver sends a message to the mailbox.
 func (im *imported) Deliver(s *runtime.Signal) error { return im.deliver(s, nil) }
 

@@ -103,7 +103,8 @@ func (l *Limits) lines(x *Lines) error {
 	return nil
 }
 
-func checkCamera(c *Camera) error {
+// Check reports why a scene would refuse the camera.
+func (c *Camera) Check() error {
 	if !finite(c.View[:]...) || !finite(c.VFov, c.Near) {
 		return ErrNotFinite
 	}
@@ -122,7 +123,7 @@ func checkCamera(c *Camera) error {
 }
 
 func (l *Limits) view(v *View) error {
-	if err := checkCamera(&v.Camera); err != nil {
+	if err := v.Check(); err != nil {
 		return err
 	}
 	switch {

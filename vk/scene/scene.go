@@ -172,6 +172,17 @@ func (s *Scene) UpdateObject(id ID, f func(*Object)) error {
 	return update(s, &s.objects, id, f, (*Limits).object)
 }
 
+// Object returns a copy of an object as it is now, whose slices are only to be read,
+// and false where it is gone.
+func (s *Scene) Object(id ID) (Object, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if o, ok := s.objects.Get(id); ok {
+		return *o, true
+	}
+	return Object{}, false
+}
+
 // RemoveObject takes an object out.
 func (s *Scene) RemoveObject(id ID) error { return remove(s, &s.objects, id) }
 
@@ -255,7 +266,7 @@ func (s *Scene) SetSky(sky Sky) error {
 
 // SetCamera says where the space is seen from.
 func (s *Scene) SetCamera(c Camera) error {
-	if err := checkCamera(&c); err != nil {
+	if err := c.Check(); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -268,12 +279,18 @@ func (s *Scene) SetCamera(c Camera) error {
 }
 
 // SetLook says how the picture is made of the light.
-func (s *Scene) SetLook(l Look) error {
+func (s *Scene) SetLook(l Look) error { return s.UpdateLook(func(x *Look) { *x = l }) }
+
+// UpdateLook changes some of how the picture is made. f is called with the scene
+// locked.
+func (s *Scene) UpdateLook(f func(*Look)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.look
+	f(&l)
 	if err := checkLook(&l); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.look != l {
 		s.look = l
 		s.changed()
