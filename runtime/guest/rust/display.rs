@@ -68,10 +68,12 @@ pub struct Model<'a> {
     pub animation: Option<u32>,
     /// Multiplies its colours.
     pub tint: [f32; 4],
+    /// What an answer to [`pick`] calls it.
+    pub name: &'a str,
 }
 
 pub fn model<'a>(lump: &'a LumpId, transform: &Mat4) -> Model<'a> {
-    Model { lump, transform: *transform, animation: None, tint: [1.0; 4] }
+    Model { lump, transform: *transform, animation: None, tint: [1.0; 4], name: "" }
 }
 
 impl Model<'_> {
@@ -82,6 +84,9 @@ impl Model<'_> {
                 w.name("animation").object(|w| animation_members(w, i, 1.0, true));
             }
             w.name("tint").numbers(&self.tint);
+            if !self.name.is_empty() {
+                w.name("name").text(self.name);
+            }
         })
     }
 }
@@ -132,13 +137,22 @@ pub fn skybox(texture: &LumpId) -> String {
     })
 }
 
+/// How the picture is made of light: stops of exposure, the mapper of tones ("Neutral",
+/// "ACES", "Reinhard", "None"), and how much bright things bloom.
+pub fn look(exposure: f32, tone_map: &str, bloom: f32) -> String {
+    json::tagged("SetLook", |w| {
+        w.name("exposure").number(exposure).name("tone_map").text(tone_map).name("bloom").number(bloom);
+    })
+}
+
 pub fn ambient(rgba: [f32; 4]) -> String {
     json::tagged("SetAmbientLighting", |w| {
         w.name("ambient").numbers(&rgba);
     })
 }
 
-/// What is under this pixel; the answer names the object and the place.
+/// What is under this pixel: `{"Ok":"Nothing"}`, or
+/// `{"Ok":{"Hit":{"object":ID,"name":N,"position":[x,y,z]}}}`.
 pub fn pick(x: f32, y: f32) -> String {
     json::tagged("Pick", |w| {
         w.name("x").integer(x as i64).name("y").integer(y as i64);
@@ -169,6 +183,15 @@ pub fn position(p: Vec3) -> String {
 
 pub fn color(rgb: Vec3) -> String {
     member("Color", |w| w.numbers(&rgb))
+}
+
+/// The way that the light of a spot, or of a directional light, goes.
+pub fn direction(d: Vec3) -> String {
+    member("Direction", |w| w.numbers(&d))
+}
+
+pub fn range(metres: f32) -> String {
+    member("Range", |w| w.number(metres))
 }
 
 pub fn intensity(n: f32) -> String {
