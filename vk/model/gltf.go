@@ -157,7 +157,7 @@ func (d *gltfDecoder) parse(text []byte) error {
 	text = trimBOM(text)
 	err := json.Unmarshal(text, &f)
 	// In glTF 1 the lists are objects, which is an error too, but not the one to name.
-	if kind := (*json.UnmarshalTypeError)(nil); err != nil && (f.Asset == nil || f.Asset.Version != "1.0" || !errors.As(err, &kind)) {
+	if kind := (*json.UnmarshalTypeError)(nil); err != nil && (f.Asset == nil || strings.HasPrefix(f.Asset.Version, "2.") || !errors.As(err, &kind)) {
 		return &FormatError{Format: "glTF", Err: jsonError(err)}
 	}
 	if f.Asset == nil {
