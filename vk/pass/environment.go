@@ -26,13 +26,14 @@ type Environment struct {
 }
 
 // NewEnvironment makes room for a filtered sky: a cube with sides of size texels, a
-// power of two from 8 to MaxEnvironmentSize; 128 is sharp enough for most mirrors.
+// power of two from MinEnvironmentSize to MaxEnvironmentSize; 128 is sharp enough for most
+// mirrors.
 func (p *IBL) NewEnvironment(size int) (*Environment, error) {
-	if size < 8 || size > MaxEnvironmentSize || size&(size-1) != 0 {
-		return nil, fmt.Errorf("%w: an environment of %d texels, it must be a power of two from 8 to %d", ErrInput, size, MaxEnvironmentSize)
+	if size < MinEnvironmentSize || size > MaxEnvironmentSize || size&(size-1) != 0 {
+		return nil, fmt.Errorf("%w: an environment of %d texels, it must be a power of two from %d to %d", ErrInput, size, MinEnvironmentSize, MaxEnvironmentSize)
 	}
 	e := &Environment{Size: size, baseLevels: bits.Len(uint(size)), fresh: true}
-	e.Levels = min(environmentLevels, e.baseLevels)
+	e.Levels = min(environmentLevels, bits.Len(uint(size/roughestSize)))
 	err := e.make(p.alloc)
 	if err != nil {
 		e.Close()

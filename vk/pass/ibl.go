@@ -15,9 +15,12 @@ import (
 // for iblIrradiance in ibl.glsl.
 const IrradianceBytes = 9 * 16
 
-// MaxEnvironmentSize bounds a side of an environment's cube in texels: filtering takes
-// time by its square, and roughness blurs more than this anyway.
-const MaxEnvironmentSize = 1024
+// The sides that an environment's cube can have, in texels: at least two levels; and
+// filtering takes time by the square, while roughness blurs more than this anyway.
+const (
+	MinEnvironmentSize = 16
+	MaxEnvironmentSize = 1024
+)
 
 const (
 	// irradianceSize is the side of the level that irradiance is taken from: 6144 texels
@@ -28,15 +31,18 @@ const (
 	// defaultSamples is the samples of the GGX lobe for each texel. Each is filtered, so
 	// few are enough.
 	defaultSamples = 64
-	// environmentLevels is the roughnesses that are filtered: 0 to 1 in even steps.
+	// environmentLevels is the roughnesses that are filtered at most: 0 to 1 in even
+	// steps. roughestSize is the least side of the last: the filter of a smaller cube
+	// would flatten the widest lobe by a tenth and more.
 	environmentLevels = 6
+	roughestSize      = 8
 )
 
 // IBL filters a sky for lighting.
 type IBL struct {
 	fromCube, fromPicture      program
 	mip, irradiance, prefilter program
-	cubes, pictures            vk.Sampler
+	cubes, texels, pictures    vk.Sampler // of cubes, filtered and not; of pictures
 	alloc                      *mem.Allocator
 }
 
@@ -62,6 +68,11 @@ func NewIBL(d *device.Device, a *mem.Allocator) (*IBL, error) {
 		U: vk.SamplerAddressModeClampToEdge, V: vk.SamplerAddressModeClampToEdge}
 	var err error
 	if p.cubes, err = d.Sampler(linear); err != nil {
+		return nil, err
+	}
+	nearest := linear
+	nearest.Mag, nearest.Min, nearest.Mipmap = vk.FilterNearest, vk.FilterNearest, vk.SamplerMipmapModeNearest
+	if p.texels, err = d.Sampler(nearest); err != nil {
 		return nil, err
 	}
 	linear.U = vk.SamplerAddressModeRepeat // a picture of all around has no left and right edge
@@ -177,6 +188,9 @@ func (p *IBL) reduce(s *raw.Stream, in *IBLInput) error {
 	ratio := max(texels/e.Size, 1)
 	level := min(bits.Len(uint(ratio))-1, max(in.SourceLevels, 1)-1)
 	steps := min(max(ratio>>level, 1), maxSteps)
+	if !in.Equirect && e.Size*steps == in.SourceSize>>level {
+		sampler = p.texels // each point is a texel: what is equal is copied, what is infinite stays in its place
+	}
 	set, err := from.sets.take(in.Frame)
 	if err != nil {
 		return err
