@@ -57,7 +57,12 @@ func (c codec) encode(v any) []byte {
 	if c.cbor {
 		b, err = cbor.Marshal(v)
 	} else {
-		b, err = json.Marshal(v)
+		// As serde writes it: without the escapes that are for HTML.
+		var buf bytes.Buffer
+		e := json.NewEncoder(&buf)
+		e.SetEscapeHTML(false)
+		err = e.Encode(v)
+		b = bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
 	}
 	if err != nil {
 		panic(err)

@@ -25,7 +25,7 @@ type LimitError struct {
 }
 
 func (e *LimitError) Error() string {
-	return fmt.Sprintf("%s has %d %s already, which is what one may have; remove some first", e.Client, e.Limit, e.What)
+	return fmt.Sprintf("%s has all the %s that one may have (%d); remove some first", e.Client, e.What, e.Limit)
 }
 
 // busyError reports requests that come faster than they are answered.

@@ -14,9 +14,16 @@ import (
 // need is a lump that a request names, and what it has to be.
 type need struct {
 	what string // its name in the request
+	as   string // what it has to be
 	id   lumpID
 	load func(p *Plugin, ctx context.Context, n *need, rt *runtime.Runtime, named []lumps.CID) error
 	cid  lumps.CID // found
+}
+
+// good is a lump that was decoded as something.
+type good struct {
+	as  string
+	cid lumps.CID
 }
 
 var errZero = errors.New("an empty name names no lump")
@@ -47,36 +54,33 @@ func (p *Plugin) find(ctx context.Context, rt *runtime.Runtime, id lumpID, named
 }
 
 // recall names a lump that was good before, without waiting.
-func (p *Plugin) recall(id lumpID) (lumps.CID, bool) {
+func (p *Plugin) recall(n *need) (ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c := id.cid
-	if c.IsZero() {
-		c = p.digests[id.digest]
+	if n.cid = n.id.cid; n.cid.IsZero() {
+		n.cid = p.digests[n.id.digest]
 	}
-	_, ok := p.known[c]
-	return c, ok
+	_, ok = p.known[good{n.as, n.cid}]
+	return ok
 }
 
 // learn remembers a good lump.
-func (p *Plugin) learn(c lumps.CID) {
+func (p *Plugin) learn(n *need) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.known) >= maxKnown {
 		clear(p.known)
 		clear(p.digests)
 	}
-	p.known[c] = struct{}{}
-	p.digests[c.Digest()] = c
+	p.known[good{n.as, n.cid}] = struct{}{}
+	p.digests[n.cid.Digest()] = n.cid
 }
 
 // needs lets a job wait for lumps, unless all were good before.
 func (j *job) needs(all ...*need) {
 	known := true
 	for _, n := range all {
-		c, ok := j.p.recall(n.id)
-		n.cid = c
-		known = known && ok
+		known = j.p.recall(n) && known
 	}
 	if !known {
 		j.check = func(ctx context.Context) error { return j.p.look(ctx, j.r.Runtime(), j.r.Lumps, all...) }
@@ -97,7 +101,7 @@ func (p *Plugin) look(ctx context.Context, rt *runtime.Runtime, named []lumps.CI
 		if err != nil {
 			return &lumpError{n.what, err}
 		}
-		p.learn(n.cid)
+		p.learn(n)
 	}
 	return nil
 }
@@ -118,20 +122,20 @@ func decoded[T any](ctx context.Context, p *Plugin, c lumps.CID, see func(T) err
 }
 
 func aModel(what string, id lumpID) *need {
-	return &need{what: what, id: id, load: func(p *Plugin, ctx context.Context, n *need, _ *runtime.Runtime, _ []lumps.CID) error {
+	return &need{what: what, as: "model", id: id, load: func(p *Plugin, ctx context.Context, n *need, _ *runtime.Runtime, _ []lumps.CID) error {
 		return decoded[*model.Model](ctx, p, n.cid, nil)
 	}}
 }
 
 func aMesh(what string, id lumpID) *need {
-	return &need{what: what, id: id, load: func(p *Plugin, ctx context.Context, n *need, _ *runtime.Runtime, _ []lumps.CID) error {
+	return &need{what: what, as: "mesh", id: id, load: func(p *Plugin, ctx context.Context, n *need, _ *runtime.Runtime, _ []lumps.CID) error {
 		return decoded[*model.Mesh](ctx, p, n.cid, nil)
 	}}
 }
 
 // aMaterial is a material with all its pictures.
 func aMaterial(what string, id lumpID) *need {
-	return &need{what: what, id: id, load: func(p *Plugin, ctx context.Context, n *need, rt *runtime.Runtime, named []lumps.CID) error {
+	return &need{what: what, as: "material", id: id, load: func(p *Plugin, ctx context.Context, n *need, rt *runtime.Runtime, named []lumps.CID) error {
 		return decoded(ctx, p, n.cid, func(m *model.Material) error {
 			for i, s := range m.Sources {
 				c, err := p.find(ctx, rt, lumpID{cid: s.CID, digest: s.Digest}, named)
@@ -148,7 +152,7 @@ func aMaterial(what string, id lumpID) *need {
 }
 
 func aSky(what string, id lumpID) *need {
-	return &need{what: what, id: id, load: func(p *Plugin, ctx context.Context, n *need, _ *runtime.Runtime, _ []lumps.CID) error {
+	return &need{what: what, as: "sky", id: id, load: func(p *Plugin, ctx context.Context, n *need, _ *runtime.Runtime, _ []lumps.CID) error {
 		return decoded(ctx, p, n.cid, func(x *model.Picture) error {
 			if x.Faces != 6 && x.Width != 2*x.Height {
 				return fmt.Errorf("a sky is a cube texture or a picture twice as wide as high, and this one has %d by %d pixels", x.Width, x.Height)

@@ -75,7 +75,7 @@ type Plugin struct {
 	clients map[string]*client
 	makers  map[uint64]*maker
 	things  map[scene.ID]*thing
-	known   map[lumps.CID]struct{}     // lumps that were decoded once
+	known   map[good]struct{}          // lumps that were decoded once
 	digests map[lumps.Digest]lumps.CID // of those
 }
 
@@ -84,7 +84,7 @@ func New(o Options) *Plugin {
 	p := &Plugin{
 		scene: o.Scene, assets: o.Assets, pick: o.Pick, host: o.Host, wait: o.LumpWait, limits: o.Limits.filled(), log: o.Log,
 		clients: map[string]*client{}, makers: map[uint64]*maker{}, things: map[scene.ID]*thing{},
-		known: map[lumps.CID]struct{}{}, digests: map[lumps.Digest]lumps.CID{},
+		known: map[good]struct{}{}, digests: map[lumps.Digest]lumps.CID{},
 	}
 	if p.wait <= 0 {
 		p.wait = DefaultLumpWait

@@ -353,8 +353,8 @@ func (t *thing) setMaterial(c codec, tag tagged) error {
 		return &parseError{errors.New("a model has its own materials; give an object a mesh to give it another material")}
 	}
 	p, n := t.m.p, aMaterial("material", id)
-	if cid, known := p.recall(id); known {
-		return t.change(nil, func(o *scene.Object) { o.Material = cid })
+	if p.recall(n) {
+		return t.change(nil, func(o *scene.Object) { o.Material = n.cid })
 	}
 	t.m.mu.Lock()
 	t.materials++
@@ -626,7 +626,7 @@ func (j *job) describe() error {
 	have := map[string]int64{"bytes": cl.bytes}
 	most := map[string]int64{"bytes": p.limits.Bytes, "requests": int64(p.limits.Requests)}
 	for k := range kinds {
-		have[k.plural()], most[k.plural()] = int64(cl.count[k]), int64(p.limits.limit(k))
+		have[k.word()], most[k.word()] = int64(cl.count[k]), int64(p.limits.limit(k))
 	}
 	p.mu.Unlock()
 	j.r.Reply(ok(j.c, map[string]any{"Describe": map[string]any{"client": cl.name, "have": have, "limits": most, "services": Names()}}))

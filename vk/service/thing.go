@@ -31,6 +31,11 @@ func (k kind) plural() string {
 	return [kinds]string{"objects", "lights", "canvases", "sets of lines", "cameras"}[k]
 }
 
+// word is the plural in one word, for programs.
+func (k kind) word() string {
+	return [kinds]string{"objects", "lights", "canvases", "lines", "cameras"}[k]
+}
+
 // thing is something in the scene that a client holds a capability to: a mailbox of
 // the host. What it is told waits until the maker's goroutine takes it over, and of
 // messages that say the same thing only the newest waits.
