@@ -14,12 +14,15 @@ import (
 
 // The overlay's font: Inconsolata, as bitmaps of one size.
 const (
-	GlyphWidth  = 8  // pixels
-	GlyphHeight = 16 // pixels
+	GlyphWidth  = 8  // pixels from one character to the next
+	GlyphHeight = 16 // pixels from one line to the next
 
-	atlasColumns = 32
+	// Bitmaps are larger than the step: a stroke may reach into its neighbour.
+	cellWidth    = 9
+	cellHeight   = 17
+	atlasColumns = 28
 	solid        = ^uint32(0) // no glyph: all of the rectangle
-	missing      = '?'        // stands for what the font lacks
+	missing      = '\ufffd'   // stands for what the font lacks
 )
 
 // glyphIndex finds a character in the font.
@@ -38,19 +41,19 @@ func glyph(r rune) uint32 {
 	if !ok {
 		i, _ = glyphIndex(missing)
 	}
-	return uint32(i%atlasColumns*GlyphWidth) | uint32(i/atlasColumns*GlyphHeight)<<16
+	return uint32(i%atlasColumns*cellWidth) | uint32(i/atlasColumns*cellHeight)<<16
 }
 
 // fontAtlas lays the glyphs, which the font keeps in one column, out in a grid.
 func fontAtlas() *image.Alpha {
 	mask := inconsolata.Regular8x16.Mask
-	n := mask.Bounds().Dy() / GlyphHeight
-	out := image.NewAlpha(image.Rect(0, 0, atlasColumns*GlyphWidth, (n+atlasColumns-1)/atlasColumns*GlyphHeight))
+	n := mask.Bounds().Dy() / cellHeight
+	out := image.NewAlpha(image.Rect(0, 0, atlasColumns*cellWidth, (n+atlasColumns-1)/atlasColumns*cellHeight))
 	for i := range n {
-		for y := range GlyphHeight {
-			for x := range GlyphWidth {
-				_, _, _, a := mask.At(x, i*GlyphHeight+y).RGBA()
-				out.Pix[out.PixOffset(i%atlasColumns*GlyphWidth+x, i/atlasColumns*GlyphHeight+y)] = uint8(a >> 8)
+		for y := range cellHeight {
+			for x := range cellWidth {
+				_, _, _, a := mask.At(x, i*cellHeight+y).RGBA()
+				out.Pix[out.PixOffset(i%atlasColumns*cellWidth+x, i/atlasColumns*cellHeight+y)] = uint8(a >> 8)
 			}
 		}
 	}

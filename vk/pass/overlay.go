@@ -112,7 +112,7 @@ func (p *Overlay) Record(s *raw.Stream, in OverlayInput) error {
 	push := struct {
 		scale [2]float32
 		cell  [2]uint32
-	}{[2]float32{2 / float32(in.Width), 2 / float32(in.Height)}, [2]uint32{GlyphWidth, GlyphHeight}}
+	}{[2]float32{2 / float32(in.Width), 2 / float32(in.Height)}, [2]uint32{cellWidth, cellHeight}}
 	p.begin(s, in.Width, in.Height)
 	s.BindSets(vk.PipelineBindPointGraphics, p.layout, 0, set)
 	s.Push(p.layout, device.PushStages, 0, bytesOf(&push))
@@ -150,7 +150,7 @@ func (c *OverlayContent) put(dst []byte) int {
 				continue
 			}
 			if r != ' ' {
-				quad(x, y, GlyphWidth*scale, GlyphHeight*scale, glyph(r), t.Color)
+				quad(x, y, cellWidth*scale, cellHeight*scale, glyph(r), t.Color)
 			}
 			x += GlyphWidth * scale
 		}

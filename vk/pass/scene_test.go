@@ -142,7 +142,7 @@ func grid() (vertices []float32, indices []uint32) {
 func TestSpacePicture(t *testing.T) {
 	g := open(t)
 	const w, h = 256, 144
-	x := g.surface(w, h, vk.FormatR8g8b8a8Unorm, 4, true)
+	x := g.surface(w, h, vk.FormatR8g8b8a8Srgb, 4, true)
 	lines, err := NewLines(g.dev, x.target())
 	if err != nil {
 		t.Fatal(err)
