@@ -63,7 +63,7 @@ func kindOf(err error) string {
 		return "Lump"
 	case errors.As(err, &full), errors.As(err, &limit):
 		return "Full"
-	case errors.As(err, &busy):
+	case errors.As(err, &busy), errors.Is(err, errLost):
 		return "Busy"
 	case errors.As(err, &value), errors.Is(err, scene.ErrNotFinite):
 		return "Value"

@@ -64,13 +64,7 @@ func (j *job) wait() {
 	defer close(j.ready)
 	ctx, cancel := context.WithDeadline(j.p.ctx, j.arrived.Add(j.p.wait))
 	defer cancel()
-	select {
-	case j.m.client.checks <- struct{}{}:
-		defer func() { <-j.m.client.checks }()
-		j.err = j.check(ctx)
-	case <-ctx.Done():
-		j.err = errUnavailable
-	}
+	j.err = j.check(ctx)
 }
 
 // finish does what was asked, on the goroutine of the maker.

@@ -20,8 +20,8 @@ type Limits struct {
 	// Pending bounds the bytes of messages that wait; default 32 MiB: as many
 	// messages of the largest size. What is above is lost, and said in the log.
 	Pending int64
-	// Checks is how many lumps of one client are looked at at the same time;
-	// default 16.
+	// Checks is how many lumps of one client are decoded at the same time; default
+	// 16.
 	Checks int
 	// Subscribers to the window, of all clients together; default 64: each event is
 	// sent to each.

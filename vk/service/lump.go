@@ -16,7 +16,7 @@ type need struct {
 	what string // its name in the request
 	as   string // what it has to be
 	id   lumpID
-	load func(p *Plugin, ctx context.Context, n *need, rt *runtime.Runtime, named []lumps.CID) error
+	see  func(ctx context.Context, x *inspector, c lumps.CID) error
 	cid  lumps.CID // found
 }
 
@@ -27,31 +27,6 @@ type good struct {
 }
 
 var errZero = errors.New("an empty name names no lump")
-
-// find names the lump: a digest leaves open how its bytes are read.
-func (n *need) find(ctx context.Context, p *Plugin, rt *runtime.Runtime, named []lumps.CID) (err error) {
-	n.cid, err = p.find(ctx, rt, n.id, named)
-	return err
-}
-
-func (p *Plugin) find(ctx context.Context, rt *runtime.Runtime, id lumpID, named []lumps.CID) (lumps.CID, error) {
-	if !id.cid.IsZero() {
-		return id.cid, rt.Ensure(ctx, id.cid)
-	}
-	if id.digest == (lumps.Digest{}) {
-		return lumps.CID{}, errZero
-	}
-	for _, c := range named {
-		if c.Digest() == id.digest {
-			return c, rt.Ensure(ctx, c)
-		}
-	}
-	c, err := rt.FindDigest(ctx, id.digest)
-	if err != nil {
-		return c, err
-	}
-	return c, rt.Ensure(ctx, c)
-}
 
 // recall names a lump that was good before, without waiting.
 func (p *Plugin) recall(n *need) (ok bool) {
@@ -83,34 +58,75 @@ func (j *job) needs(all ...*need) {
 		known = j.p.recall(n) && known
 	}
 	if !known {
-		j.check = func(ctx context.Context) error { return j.p.look(ctx, j.r.Runtime(), j.r.Lumps, all...) }
+		j.check = func(ctx context.Context) error {
+			x := &inspector{j.p, j.r.Runtime(), j.r.Lumps, j.m.client.checks}
+			return x.look(ctx, all...)
+		}
 	}
+}
+
+// inspector looks at lumps for a client.
+type inspector struct {
+	p     *Plugin
+	rt    *runtime.Runtime
+	named []lumps.CID   // with the request
+	gate  chan struct{} // has a place for each lump of the client that is decoded
 }
 
 // look finds lumps and decodes them once, so that what cannot be shown is refused
 // where it is named. The decoded asset stays in the cache for the renderer.
-func (p *Plugin) look(ctx context.Context, rt *runtime.Runtime, named []lumps.CID, all ...*need) error {
+func (x *inspector) look(ctx context.Context, all ...*need) (err error) {
 	for _, n := range all {
-		err := n.find(ctx, p, rt, named)
-		if err == nil {
-			err = n.load(p, ctx, n, rt, named)
-		}
-		if ctx.Err() != nil {
-			return &lumpError{n.what, errUnavailable}
+		if n.cid, err = x.find(ctx, n.id); err == nil {
+			err = n.see(ctx, x, n.cid)
 		}
 		if err != nil {
+			if ctx.Err() != nil {
+				err = errUnavailable
+			}
 			return &lumpError{n.what, err}
 		}
-		p.learn(n)
+		x.p.learn(n)
 	}
 	return nil
 }
 
-func decoded[T any](ctx context.Context, p *Plugin, c lumps.CID, see func(T) error) error {
-	if p.assets == nil {
+// find names a lump and waits until it is here: a digest leaves open how its bytes
+// are read.
+func (x *inspector) find(ctx context.Context, id lumpID) (lumps.CID, error) {
+	if !id.cid.IsZero() {
+		return id.cid, x.rt.Ensure(ctx, id.cid)
+	}
+	if id.digest == (lumps.Digest{}) {
+		return lumps.CID{}, errZero
+	}
+	for _, c := range x.named {
+		if c.Digest() == id.digest {
+			return c, x.rt.Ensure(ctx, c)
+		}
+	}
+	c, err := x.rt.FindDigest(ctx, id.digest)
+	if err != nil {
+		return c, err
+	}
+	return c, x.rt.Ensure(ctx, c)
+}
+
+// decoded decodes a lump that is here. It has its time from now on, so that what
+// arrives late, or waits for others to be decoded, does not count as missing.
+func decoded[T any](x *inspector, c lumps.CID, see func(T) error) error {
+	if x.p.assets == nil {
 		return nil
 	}
-	ref, err := asset.Load[T](ctx, p.assets, c)
+	ctx, cancel := context.WithTimeout(x.p.ctx, x.p.wait)
+	defer cancel()
+	select {
+	case x.gate <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	ref, err := asset.Load[T](ctx, x.p.assets, c)
+	<-x.gate
 	if err != nil {
 		return err
 	}
@@ -122,40 +138,42 @@ func decoded[T any](ctx context.Context, p *Plugin, c lumps.CID, see func(T) err
 }
 
 func aModel(what string, id lumpID) *need {
-	return &need{what: what, as: "model", id: id, load: func(p *Plugin, ctx context.Context, n *need, _ *runtime.Runtime, _ []lumps.CID) error {
-		return decoded[*model.Model](ctx, p, n.cid, nil)
+	return &need{what: what, as: "model", id: id, see: func(_ context.Context, x *inspector, c lumps.CID) error {
+		return decoded[*model.Model](x, c, nil)
 	}}
 }
 
 func aMesh(what string, id lumpID) *need {
-	return &need{what: what, as: "mesh", id: id, load: func(p *Plugin, ctx context.Context, n *need, _ *runtime.Runtime, _ []lumps.CID) error {
-		return decoded[*model.Mesh](ctx, p, n.cid, nil)
+	return &need{what: what, as: "mesh", id: id, see: func(_ context.Context, x *inspector, c lumps.CID) error {
+		return decoded[*model.Mesh](x, c, nil)
 	}}
 }
 
 // aMaterial is a material with all its pictures.
 func aMaterial(what string, id lumpID) *need {
-	return &need{what: what, as: "material", id: id, load: func(p *Plugin, ctx context.Context, n *need, rt *runtime.Runtime, named []lumps.CID) error {
-		return decoded(ctx, p, n.cid, func(m *model.Material) error {
-			for i, s := range m.Sources {
-				c, err := p.find(ctx, rt, lumpID{cid: s.CID, digest: s.Digest}, named)
-				if err == nil {
-					err = decoded[*model.Picture](ctx, p, c, nil)
-				}
-				if err != nil {
-					return fmt.Errorf("its texture %d: %w", i, err)
-				}
+	return &need{what: what, as: "material", id: id, see: func(ctx context.Context, x *inspector, c lumps.CID) error {
+		var sources []model.Source
+		if err := decoded(x, c, func(m *model.Material) error { sources = m.Sources; return nil }); err != nil {
+			return err
+		}
+		for i, s := range sources {
+			c, err := x.find(ctx, lumpID{cid: s.CID, digest: s.Digest})
+			if err == nil {
+				err = decoded[*model.Picture](x, c, nil)
 			}
-			return nil
-		})
+			if err != nil {
+				return fmt.Errorf("its texture %d: %w", i, err)
+			}
+		}
+		return nil
 	}}
 }
 
 func aSky(what string, id lumpID) *need {
-	return &need{what: what, as: "sky", id: id, load: func(p *Plugin, ctx context.Context, n *need, _ *runtime.Runtime, _ []lumps.CID) error {
-		return decoded(ctx, p, n.cid, func(x *model.Picture) error {
-			if x.Faces != 6 && x.Width != 2*x.Height {
-				return fmt.Errorf("a sky is a cube texture or a picture twice as wide as high, and this one has %d by %d pixels", x.Width, x.Height)
+	return &need{what: what, as: "sky", id: id, see: func(_ context.Context, x *inspector, c lumps.CID) error {
+		return decoded(x, c, func(p *model.Picture) error {
+			if p.Faces != 6 && p.Width != 2*p.Height {
+				return fmt.Errorf("a sky is a cube texture or a picture twice as wide as high, and this one has %d by %d pixels", p.Width, p.Height)
 			}
 			return nil
 		})

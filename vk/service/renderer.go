@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-gl/mathgl/mgl32"
 
+	"hearth/lumps"
 	"hearth/runtime"
 	"hearth/vk/scene"
 )
@@ -311,7 +312,7 @@ func (t *thing) toObject(c codec, tag tagged) error {
 		x, err := decodeAs[bool](c, tag)
 		return t.change(err, func(o *scene.Object) { o.Hidden = x })
 	case "Material":
-		return t.setMaterial(c, tag)
+		return t.setMaterial(c, tag, t.named)
 	}
 	return &parseError{errUnknown}
 }
@@ -342,7 +343,7 @@ func (t *thing) setJoints(err error, joints []mgl32.Mat4) error {
 
 // setMaterial changes the material of a pair when it has been looked at. Messages
 // that come behind it do not wait.
-func (t *thing) setMaterial(c codec, tag tagged) error {
+func (t *thing) setMaterial(c codec, tag tagged, named []lumps.CID) error {
 	id, err := decodeAs[lumpID](c, tag)
 	if err != nil {
 		return &parseError{err}
@@ -363,13 +364,7 @@ func (t *thing) setMaterial(c codec, tag tagged) error {
 	p.start(func() {
 		ctx, cancel := context.WithTimeout(p.ctx, p.wait)
 		defer cancel()
-		select {
-		case t.m.client.checks <- struct{}{}:
-			defer func() { <-t.m.client.checks }()
-		case <-ctx.Done():
-			return
-		}
-		if err := p.look(ctx, t.rt, nil, n); err != nil {
+		if err := (&inspector{p, t.rt, named, t.m.client.checks}).look(ctx, n); err != nil {
 			t.m.client.complain(t.kind.String(), err)
 			return
 		}

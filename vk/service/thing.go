@@ -50,7 +50,10 @@ type thing struct {
 	apply func(c codec, t tagged) error // follows a message, on the maker's goroutine
 	flush func() (later bool)           // shows what apply collected; nil: nothing is collected
 
-	bytes int64 // what it takes of its client's; of the maker's goroutine
+	// Of the maker's goroutine: what it takes of its client's bytes, and what the
+	// message that is followed names.
+	bytes int64
+	named []lumps.CID
 
 	// Guarded by the maker's mu.
 	dirty, gone, removed bool
@@ -64,6 +67,8 @@ type message struct {
 	data  []byte
 	lumps []lumps.CID
 	reply runtime.Capability // sending to it is permitted, where it has a place
+	full  bool               // there was no room for data, and this is to be answered
+	cbor  bool               // the answer is to be in CBOR
 }
 
 // topic says which messages make each other void. 0 makes none.
@@ -128,7 +133,9 @@ func (t *thing) sink(s *runtime.Signal) {
 		x.reply = s.Caps[0]
 	}
 	replaces := topic(0)
-	if name, _, err := codecOf(s.Data).tagOf(s.Data); err == nil {
+	c := codecOf(s.Data)
+	x.cbor = c.cbor
+	if name, _, err := c.tagOf(s.Data); err == nil {
 		replaces = topics[string(name)]
 		x.topic = replaces
 		if string(name) == "Blit" {
@@ -152,16 +159,24 @@ func (t *thing) sink(s *runtime.Signal) {
 			return void
 		})
 	}
-	if cost := messageCost + int64(len(s.Data)); cl.pending.Add(cost) > cl.p.limits.Pending {
+	data := s.Data
+	if cost := messageCost + int64(len(data)); cl.pending.Add(cost) > cl.p.limits.Pending {
 		cl.pending.Add(-cost)
-		cl.lost.Add(1)
-		t.touch() // so that the log hears of it
-		return
+		// For a refusal there is twice the room: it takes little.
+		x.full, data = answered, nil
+		if !answered || cl.pending.Add(messageCost) > 2*cl.p.limits.Pending {
+			if answered {
+				cl.pending.Add(-messageCost)
+			}
+			cl.lost.Add(1)
+			t.touch() // so that the log hears of it
+			return
+		}
 	}
 	if n := len(t.pending); x.data == nil && n < cap(t.pending) {
 		x.data = t.pending[:n+1][n].data[:0]
 	}
-	x.data = append(x.data, s.Data...)
+	x.data = append(x.data, data...)
 	if len(s.Lumps) > 0 {
 		x.lumps = slices.Clone(s.Lumps)
 	}
@@ -214,7 +229,10 @@ func (t *thing) work() {
 }
 
 func (t *thing) follow(x *message) error {
-	c := codecOf(x.data)
+	if x.full {
+		return errLost
+	}
+	c := codec{x.cbor}
 	tag, err := c.tagged(x.data)
 	if err != nil {
 		return &parseError{err}
@@ -229,6 +247,7 @@ func (t *thing) follow(x *message) error {
 		}
 		return nil
 	}
+	t.named = x.lumps
 	return t.apply(c, tag)
 }
 
@@ -241,9 +260,9 @@ func (t *thing) answer(x *message, err error) {
 			t.m.client.complain(t.kind.String(), err)
 		}
 	case err != nil:
-		t.send(x.reply, refusal(codecOf(x.data), err))
+		t.send(x.reply, refusal(codec{x.cbor}, err))
 	default:
-		t.send(x.reply, ok(codecOf(x.data), "Ok"))
+		t.send(x.reply, ok(codec{x.cbor}, "Ok"))
 	}
 }
 

@@ -1,0 +1,301 @@
+package service_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"hearth/runtime"
+	"hearth/vk/scene"
+	"hearth/vk/service"
+)
+
+// However fast a thing is told the same, the scene changes a few hundred times a
+// second, and ends with what was said last.
+func TestFloodOfStates(t *testing.T) {
+	w := newWorld(t)
+	g := w.guest()
+	c := g.make(service.Renderer, addModel)
+	l := g.make(service.Renderer, addLight)
+	from := w.scene.Snapshot().Version
+	versions := uint64(0)
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() { // the one who draws
+		for {
+			select {
+			case <-stop:
+				return
+			case <-w.scene.Changed():
+				versions = w.scene.Snapshot().Version - from
+			}
+		}
+	})
+	const n = 100_000
+	begun := time.Now()
+	for i := range n {
+		m := fmt.Sprintf(`{"Transform":[1,0,0,0,0,1,0,0,0,0,1,0,%d,0,0,1]}`, i)
+		if i%2 == 1 {
+			m = fmt.Sprintf(`{"Intensity":%d}`, i)
+		}
+		to := c
+		if i%2 == 1 {
+			to = l
+		}
+		if _, _, err := w.Accept(to, runtime.Message{Data: []byte(m)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	took := time.Since(begun)
+	eventually(t, "the last transform", func() bool { return only(t, w.scene.Snapshot().Objects).Transform[12] == n-2 })
+	eventually(t, "the last intensity", func() bool { return only(t, w.scene.Snapshot().Lights).Intensity == n-1 })
+	close(stop)
+	wg.Wait()
+	// Two things every 4 ms, and some for the beginning and the end.
+	if most := uint64(2*took/(4*time.Millisecond)) + 20; versions > most {
+		t.Errorf("%d messages in %v changed the scene %d times, more than %d", n, took, versions, most)
+	}
+	if u := w.plugin.Usage(); len(u) != 1 || u[0].Lost != 0 {
+		t.Errorf("usage %+v", u)
+	}
+}
+
+// Strokes that do not fit are lost and said to be; what waits stays within its
+// bytes; answers are given for all that ask for one and find room.
+func TestFloodOfStrokes(t *testing.T) {
+	var log syncBuffer
+	w := newWorld(t, func(o *service.Options) {
+		o.Limits.Pending = 64 << 10
+		o.Log = slog.New(slog.NewTextHandler(&log, nil))
+	})
+	g := w.guest()
+	c := g.make(service.Canvas, strings.Replace(addCanvas, `"width":2,"height":2`, `"width":64,"height":64`, 1))
+	data := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{1, 2, 3, 4}, 32*32))
+	for i := range 500 {
+		w.tell(c, fmt.Sprintf(`{"Blit":{"x":%d,"y":%d,"pixels":{"width":32,"height":32,"data":%q}}}`, i%2*32, i/2%2*32, data))
+	}
+	var lost uint64
+	eventually(t, "the canvas painted", func() bool {
+		lost = w.plugin.Usage()[0].Lost
+		return only(t, w.scene.Snapshot().Canvases).Pixels[0] == 1
+	})
+	if lost == 0 || lost == 500 {
+		t.Errorf("%d of 500 strokes were lost", lost)
+	}
+	eventually(t, "a line in the log", func() bool { return strings.Contains(log.String(), "send less") })
+	if n := strings.Count(log.String(), "\n"); n > 3 {
+		t.Errorf("%d lines in the log", n)
+	}
+	// Who asks for an answer is told. Afterwards there is room again.
+	eventually(t, "room", func() bool { return string(g.ask(c, `{"Hidden":false}`).Data) == `{"Ok":"Ok"}` })
+	full := 0
+	for range 200 {
+		g.send(c, []byte(fmt.Sprintf(`{"Blit":{"x":0,"y":0,"pixels":{"width":32,"height":32,"data":%q}}}`, data)))
+	}
+	for range 200 {
+		switch r := string(g.next().Data); {
+		case strings.HasPrefix(r, `{"Err":{"Busy":`):
+			full++
+		case r != `{"Ok":"Ok"}`:
+			t.Error(r)
+		}
+	}
+	if full == 0 || full == 200 {
+		t.Errorf("%d of 200 strokes were refused", full)
+	}
+	lost = w.plugin.Usage()[0].Lost
+	// A stroke at a time, with an answer each, loses none.
+	for range 100 {
+		g.do(c, fmt.Sprintf(`{"Blit":{"x":0,"y":0,"pixels":{"width":32,"height":32,"data":%q}}}`, data))
+	}
+	if u := w.plugin.Usage(); u[0].Lost != lost {
+		t.Errorf("%d more were lost", u[0].Lost-lost)
+	}
+	// What was not taken over when the thing ends is given back.
+	w.tell(c, `"Quit"`)
+	eventually(t, "nobody who has anything", func() bool { return len(w.plugin.Usage()) == 0 })
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// A client has as much as it may, whatever it asks for; others have room still.
+func TestLimitsOfClients(t *testing.T) {
+	w := newWorld(t, func(o *service.Options) {
+		o.Limits = service.Limits{Objects: 2, Lights: 2, Canvases: 2, Lines: 2, Cameras: 2, Bytes: 1000}
+	})
+	for _, e := range everything {
+		if e[1] == addModel {
+			continue // an object as the one before
+		}
+		g, other := w.guest(), w.guest()
+		a := g.make(e[0], e[1])
+		g.make(e[0], e[1])
+		for range 2 {
+			if r := g.ask(w.service(e[0]), e[1]); !strings.HasPrefix(string(r.Data), `{"Err":{"Full":"process `) || len(r.Caps) != 0 {
+				t.Errorf("%s: %s", e[1], r.Data)
+			}
+		}
+		other.make(e[0], e[1])
+		w.tell(a, `"Quit"`)
+		n := w.things()
+		eventually(t, "room", func() bool { return w.things() < n })
+		g.make(e[0], e[1])
+	}
+	g := w.guest()
+	c := g.make(service.Canvas, addCanvas) // 16 bytes
+	o := g.make(service.Renderer, addModel)
+	for m, want := range map[string]string{
+		`{"Resize":{"width":16,"height":16,"data":""}}`: `{"Err":{"Full":`, // 1024
+		`{"Resize":{"width":15,"height":15,"data":""}}`: `{"Ok":"Ok"}`,     // 900
+	} {
+		if r := g.ask(c, m); !strings.HasPrefix(string(r.Data), want) {
+			t.Errorf("%s: %s", m, r.Data)
+		}
+	}
+	if r := g.ask(o, `{"JointMatrices":["$I","$I"]}`); !strings.HasPrefix(string(r.Data), `{"Err":{"Full":`) {
+		t.Errorf("joints: %s", r.Data)
+	}
+	g.do(o, `{"JointMatrices":["$I"]}`) // 64
+	if r := g.ask(w.service(service.Canvas), strings.Replace(addCanvas, `"width":2,"height":2`, `"width":4,"height":3`, 1)); !strings.HasPrefix(string(r.Data), `{"Err":{"Full":`) {
+		t.Errorf("canvas: %s", r.Data)
+	}
+	g.do(o, `{"JointMatrices":[]}`)
+	g.make(service.Canvas, strings.Replace(addCanvas, `"width":2,"height":2`, `"width":4,"height":3`, 1))
+	for _, u := range w.plugin.Usage() {
+		if u.Bytes > 1000 {
+			t.Errorf("%+v", u)
+		}
+	}
+}
+
+// The scene itself is full for all: a sentence, and nothing is left of the attempt.
+func TestFullScene(t *testing.T) {
+	w := newWorld(t, func(o *service.Options) { o.Scene = scene.New(scene.Limits{Objects: 3}) })
+	a, b := w.guest(), w.guest()
+	a.make(service.Renderer, addModel)
+	a.make(service.Renderer, addModel)
+	c := b.make(service.Renderer, addModel)
+	if r := b.ask(w.service(service.Renderer), addModel); string(r.Data) != `{"Err":{"Full":"the scene is full: it holds 3 objects at most; remove some first"}}` || len(r.Caps) != 0 {
+		t.Errorf("%s", r.Data)
+	}
+	w.KillCapability(c, false, "test")
+	eventually(t, "room", func() bool { return w.things() == 2 })
+	b.make(service.Renderer, addModel)
+	n := 0
+	for _, u := range w.plugin.Usage() {
+		n += u.Objects
+	}
+	if n != 3 {
+		t.Errorf("%d objects are counted", n)
+	}
+}
+
+// Requests that wait are bounded: more are refused at once, and those that wait are
+// answered.
+func TestFloodOfRequests(t *testing.T) {
+	w := newWorld(t, func(o *service.Options) { o.Limits.Requests, o.LumpWait = 50, 300*time.Millisecond })
+	never := make(chan struct{})
+	w.SetLumpSource(source{never})
+	t.Cleanup(func() { close(never) })
+	g := w.guest()
+	renderer := w.service(service.Renderer)
+	for range 80 {
+		g.send(renderer, []byte(w.fill(`{"AddModel":{"model":"@missing","strict":true}}`)))
+	}
+	var busy, failed int
+	for range 80 {
+		switch r := string(g.next().Data); {
+		case strings.HasPrefix(r, `{"Err":{"Busy":"50 requests wait already`):
+			busy++
+		case strings.HasPrefix(r, `{"Err":{"Lump":`):
+			failed++
+		default:
+			t.Errorf("%s", r)
+		}
+	}
+	if busy != 30 || failed != 50 {
+		t.Errorf("%d busy, %d failed", busy, failed)
+	}
+	g.make(service.Renderer, addModel)
+}
+
+// What is no request at all stops nobody, in no service and no thing.
+func TestNonsense(t *testing.T) {
+	w := newWorld(t)
+	g := w.guest()
+	var to []runtime.Capability
+	for _, name := range service.Names() {
+		to = append(to, w.service(name))
+	}
+	for _, e := range everything {
+		to = append(to, g.make(e[0], e[1]))
+	}
+	for _, c := range to {
+		for _, data := range []string{"", "{", "}", `"`, `{"Get":7}`, `{"A":1,"B":2}`, `{"Transform":null}`, "\xff\x00", "\xa1\x63Get\xf6", "\xa1", "\xa1\x78", "\xa1\x78\xff", strings.Repeat("[", 10000), `{"Blit":{}}`, `{"Subscribe":1}`} {
+			if _, _, err := w.Accept(c, runtime.Message{Data: []byte(data)}); err != nil {
+				t.Errorf("%q: %v", data, err)
+			}
+			g.send(c, []byte(data))
+		}
+	}
+	for _, c := range to[len(service.Names()):] {
+		if got := g.ask(c, `"Describe"`); len(got.Data) == 0 {
+			t.Error("no answer")
+		}
+	}
+	for {
+		select {
+		case <-g.got:
+			continue
+		case <-time.After(50 * time.Millisecond):
+		}
+		break
+	}
+	g.make(service.Renderer, addModel)
+}
+
+// A durable process asks and is answered, and what it has goes with the runtime: at
+// a restart the services know of nothing, and the process can ask again.
+func TestDurableMaker(t *testing.T) {
+	w := newWorld(t)
+	pid := w.SpawnGuest("echo", true)
+	send := func() {
+		if _, _, err := w.Accept(w.service(service.Renderer), runtime.Message{Data: []byte(w.fill(addModel)), Caps: []runtime.Capability{w.Cap(pid)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send()
+	eventually(t, "the object", func() bool { return w.things() == 1 })
+	w.Restart()
+	again := service.New(service.Options{Scene: scene.New(scene.Limits{})})
+	t.Cleanup(again.Close)
+	for _, s := range again.Services() {
+		w.Serve(s)
+	}
+	if err := w.Quiesce(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	send()
+	eventually(t, "the object again", func() bool { u := again.Usage(); return len(u) == 1 && u[0].Objects == 1 })
+}
