@@ -196,26 +196,6 @@ func (g *rig) record(b *testing.B, f func(s *raw.Stream, frame uint64) error) {
 	}
 }
 
-// allocationFree fails if recording allocates once it has grown.
-func (g *rig) allocationFree(name string, f func(s *raw.Stream, frame uint64) error) {
-	g.t.Helper()
-	var s raw.Stream
-	frame := uint64(1000)
-	step := func() {
-		frame++
-		s.Reset()
-		if err := f(&s, frame); err != nil {
-			g.t.Fatal(err)
-		}
-	}
-	for range 3 * InFlight {
-		step()
-	}
-	if n := testing.AllocsPerRun(50, step); n != 0 {
-		g.t.Errorf("%s allocates %v times a frame once it has grown, want 0", name, n)
-	}
-}
-
 // compile makes a shader of testdata, which may include those of vk/shaders.
 func (g *rig) compile(name string, push int, bindings ...vk.DescriptorType) program {
 	g.t.Helper()
