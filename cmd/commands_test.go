@@ -275,7 +275,7 @@ func TestInitIsCrashSafe(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	p := newPlace(t)
-	for _, c := range []string{"load-lump", "get-lump", "stat-lump", "list-lumps", "spawn", "list-processes", "ps", "kill", "tail",
+	for _, c := range []string{"load-lump", "load-model", "get-lump", "stat-lump", "list-lumps", "spawn", "list-processes", "ps", "kill", "tail",
 		"list-services", "send", "snapshot", "history", "journal", "check", "backup", "restore", "diff", "replay"} {
 		got := p.ok(c, "--help")
 		if !strings.Contains(got, "Examples:\n  hearth-ctl") && !strings.Contains(got, "Examples:\n  ") {

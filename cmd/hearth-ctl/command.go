@@ -61,7 +61,7 @@ the protocol; 77 no permission, wrong password, server not trusted; 130 interrup
 	fl.BoolVar(&a.json, "json", false, "print one JSON object a line")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exit.UsageError{Err: err} })
 	root.AddCommand(
-		a.loadLump(), a.getLump(), a.statLump(), a.listLumps(),
+		a.loadLump(), a.loadModel(), a.getLump(), a.statLump(), a.listLumps(),
 		a.spawn(), a.listProcesses(), a.kill(), a.tail(), a.listServices(), a.send(),
 		a.snapshot(), a.history(), a.journal(), a.check(),
 		a.backup(), a.restore(), a.diff(), a.replay(),

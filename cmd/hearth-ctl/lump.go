@@ -34,11 +34,7 @@ every peer may load it then.`,
 					if err != nil {
 						return err
 					}
-					v := struct {
-						ipc.Lump
-						File string `json:"file"`
-					}{l, name}
-					if err := a.out.now(v, l.CID.String()); err != nil {
+					if err := a.loaded(l, name); err != nil {
 						return err
 					}
 				}
@@ -50,16 +46,27 @@ every peer may load it then.`,
 	return cmd
 }
 
+// loaded prints what became of a file.
+func (a *app) loaded(l ipc.Lump, name string) error {
+	v := struct {
+		ipc.Lump
+		File string `json:"file"`
+	}{l, name}
+	return a.out.now(v, l.CID.String())
+}
+
+// root stores bytes as a root.
+func root(ctx context.Context, s *session, r io.Reader, public bool) (ipc.Lump, error) {
+	if public {
+		return s.PublishLump(ctx, r)
+	}
+	return s.PutLump(ctx, r, true)
+}
+
 // put stores a file as a root.
 func (a *app) put(ctx context.Context, s *session, name string, public bool) (ipc.Lump, error) {
-	store := func(r io.Reader) (ipc.Lump, error) {
-		if public {
-			return s.PublishLump(ctx, r)
-		}
-		return s.PutLump(ctx, r, true)
-	}
 	if name == "-" {
-		return store(a.stdin)
+		return root(ctx, s, a.stdin, public)
 	}
 	f, err := os.Open(name)
 	if err != nil {
@@ -69,7 +76,7 @@ func (a *app) put(ctx context.Context, s *session, name string, public bool) (ip
 	if fi, err := f.Stat(); err == nil && fi.IsDir() {
 		return ipc.Lump{}, exit.Usagef("%s is a folder; a lump is made of a file", name)
 	}
-	return store(f)
+	return root(ctx, s, f, public)
 }
 
 func (a *app) getLump() *cobra.Command {

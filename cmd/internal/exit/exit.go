@@ -39,6 +39,12 @@ type UnavailableError struct{ Err error }
 func (e *UnavailableError) Error() string { return e.Err.Error() }
 func (e *UnavailableError) Unwrap() error { return e.Err }
 
+// DataError reports a file that is not what it should be.
+type DataError struct{ Err error }
+
+func (e *DataError) Error() string { return e.Err.Error() }
+func (e *DataError) Unwrap() error { return e.Err }
+
 // Silent is an exit code that needs no sentence: what is to be said was said.
 type Silent int
 
@@ -51,6 +57,7 @@ func Code(err error) int {
 		usage  *UsageError
 		create *CreateError
 		absent *UnavailableError
+		data   *DataError
 		newer  *world.NewerError
 		locked *world.LockedError
 		path   *world.PathError
@@ -69,7 +76,7 @@ func Code(err error) int {
 		return ipc.ExitUsage
 	case errors.As(err, &absent):
 		return ipc.ExitUnavailable
-	case errors.As(err, &newer), errors.As(err, &pack), errors.As(err, &noPack),
+	case errors.As(err, &data), errors.As(err, &newer), errors.As(err, &pack), errors.As(err, &noPack),
 		errors.Is(err, world.ErrBadFormat), errors.Is(err, bolt.ErrIndex):
 		return ipc.ExitData
 	case errors.As(err, &locked), errors.Is(err, ipc.ErrSocketInUse), errors.Is(err, bolt.ErrLocked):
