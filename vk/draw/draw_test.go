@@ -137,7 +137,7 @@ func object(at float32) Object {
 // check compares the world with what it should hold, counted anew.
 func check(t *testing.T, w *World, want map[int][]Part, objects map[int]Object) {
 	t.Helper()
-	w.compile(true)
+	w.compile()
 	count := map[batchKey]int{}
 	blended, items := 0, 0
 	for at, parts := range want {
@@ -291,12 +291,12 @@ func TestMoveAllocatesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	w.compile(false)
+	w.compile()
 	if n := testing.AllocsPerRun(10, func() {
 		for i := range 1000 {
 			w.Move(i, object(float32(i)+0.5))
 		}
-		if w.compile(false) {
+		if w.compile() {
 			t.Error("moving changed the batches")
 		}
 	}); n != 0 {

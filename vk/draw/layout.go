@@ -55,9 +55,11 @@ type gpuBatch struct {
 
 // gpuCommand is VkDrawIndexedIndirectCommand, 20 bytes.
 type gpuCommand struct {
-	indexCount, instanceCount, firstIndex uint32
-	vertexOffset                          int32
-	firstInstance                         uint32
+	indexCount    uint32
+	instanceCount uint32 // counted by the device
+	firstIndex    uint32
+	vertexOffset  int32
+	firstInstance uint32
 }
 
 // gpuView is a volume of cull_items.comp, 112 bytes.

@@ -34,9 +34,10 @@ func (k Kind) order() int {
 	return n
 }
 
-// sameGroup says whether two batches can be drawn by one call.
-func sameGroup(a, b *batchKey, bindless bool) bool {
-	return sameBuffers(a, b) && (bindless || a.set == b.set)
+// sameGroup says whether two batches can be drawn by one call: materials of the
+// table need no set of their own.
+func sameGroup(a, b *batchKey) bool {
+	return sameBuffers(a, b) && a.set == b.set
 }
 
 func sameBuffers(a, b *batchKey) bool {

@@ -22,8 +22,10 @@ type Geometry struct {
 	Radius                 float32
 }
 
-// Material is a material on the device: a descriptor set where the profile is
-// bound, an index of the table where it is bindless.
+// Material is a material on the device: a descriptor set of its own, as always where
+// the profile is bound; or without one, an index of the table of all materials, which
+// only the bindless profile has. With a set of the bindless profile, Index counts in
+// that set's table.
 type Material struct {
 	Set         vk.DescriptorSet
 	Index       uint32

@@ -109,7 +109,7 @@ func (c *recorder) use(k Kind, key *batchKey) error {
 		c.s.BindPipeline(graphics, p)
 	}
 	set := key.set
-	if c.r.bindless() {
+	if set == vk.NullDescriptorSet { // its material is in the table
 		set = c.r.material
 	}
 	if needs := !c.shadow || k.Alpha == model.Mask; needs && set != c.set {

@@ -41,7 +41,7 @@ func (r *Drawer) Prepare(fr *device.Frame, in *Input) (Counts, error) {
 	w := r.World
 	r.copies = r.copies[:0]
 	c := Counts{Items: w.Items()}
-	changed := w.compile(r.bindless())
+	changed := w.compile()
 	if err := r.reserve(changed); err != nil {
 		return c, err
 	}

@@ -320,7 +320,7 @@ func (w *World) dropBatch(i uint32) {
 
 // compile orders the batches and gives each its command and its part of the lists,
 // if something changed. It costs by batch.
-func (w *World) compile(bindless bool) (changed bool) {
+func (w *World) compile() (changed bool) {
 	if !w.changed {
 		return false
 	}
@@ -341,10 +341,10 @@ func (w *World) compile(bindless bool) (changed bool) {
 			g.command = none
 		} else {
 			g.command, g.firstInstance = uint32(len(w.commands)), instances
-			w.commands = append(w.commands, gpuCommand{indexCount: info.key.indexCount, firstIndex: info.key.firstIndex,
+			w.commands = append(w.commands, gpuCommand{indexCount: info.key.indexCount, instanceCount: 0, firstIndex: info.key.firstIndex,
 				vertexOffset: info.key.vertexOffset, firstInstance: instances})
 			instances += uint32(info.count)
-			if n := len(w.groups); n > 0 && sameGroup(&w.groups[n-1].key, &info.key, bindless) {
+			if n := len(w.groups); n > 0 && sameGroup(&w.groups[n-1].key, &info.key) {
 				w.groups[n-1].count++
 			} else {
 				w.groups = append(w.groups, group{kind: info.key.kind, key: info.key, first: g.command, count: 1})
@@ -355,4 +355,29 @@ func (w *World) compile(bindless bool) (changed bool) {
 		}
 	}
 	return true
+}
+
+// Each calls f for every part that a volume may see, until f returns false: its
+// object's slot, its geometry, and the matrix from the mesh to the world.
+func (w *World) Each(v *Volume, f func(slot int, g *Geometry, to *mgl32.Mat4) bool) {
+	for i := range w.items.all {
+		it := w.items.all[i]
+		if it.batch == none {
+			continue
+		}
+		b, o, l := &w.batches.all[it.batch], &w.objects.all[it.object], &w.locals.all[it.local]
+		m := o.world.mat4()
+		if *l != identity {
+			m = m.Mul4(l.mat4())
+		}
+		if !v.Sees(mgl32.TransformCoordinate(b.center, m), b.radius*Stretch(&m)) {
+			continue
+		}
+		k := &w.batchInfo[it.batch].key
+		g := Geometry{Vertices: k.vertices, Indices: k.indices, VertexOffset: k.vertexOffset, FirstIndex: k.firstIndex,
+			IndexCount: k.indexCount, Topology: k.kind.Topology, Center: b.center, Radius: b.radius}
+		if !f(int(it.object), &g, &m) {
+			return
+		}
+	}
 }
