@@ -105,6 +105,9 @@ func (s *space) alloc(size, align uint64) (n int32, off uint64, ok bool) {
 	return n, s.nodes[n].off, true
 }
 
+// maxWalk bounds the steps through the list that may hold a range that just fits.
+const maxWalk = 16
+
 // find returns a free range of at least size.
 func (s *space) find(size uint64) int32 {
 	fl, sl := classFor(size)
@@ -115,12 +118,26 @@ func (s *space) find(size uint64) int32 {
 	if m == 0 {
 		above := s.first &^ (1<<(fl+1) - 1)
 		if above == 0 {
-			return none
+			return s.findExact(size)
 		}
 		fl = bits.TrailingZeros64(above)
 		m = s.second[fl]
 	}
 	return s.heads[fl][bits.TrailingZeros16(m)]
+}
+
+// findExact looks in the list of the size itself, where some ranges are too small:
+// a block that was made for one thing must take it.
+func (s *space) findExact(size uint64) int32 {
+	fl, sl := class(size)
+	n := s.heads[fl][sl]
+	for range maxWalk {
+		if n == none || s.nodes[n].size >= size {
+			return n
+		}
+		n = s.nodes[n].nextFree
+	}
+	return none
 }
 
 // split cuts a range behind size and returns the rest, which is in no list.

@@ -145,15 +145,17 @@ func (r *Resources) Close() {
 		return
 	}
 	r.closed = true
+	for _, e := range r.entries {
+		if e.state == Pending {
+			e.fail(ErrClosed)
+		}
+	}
 	r.cancel()
 	r.mu.Unlock()
 	r.wg.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, e := range r.entries {
-		if e.state == Pending {
-			e.fail(ErrClosed)
-		}
 		e.destroy()
 	}
 	clear(r.entries)
@@ -305,7 +307,7 @@ func (e *entry) fail(err error) {
 	e.r.changes++
 	e.r.drop(e)
 	e.finish()
-	if e.refs > 0 && !errors.Is(err, context.Canceled) {
+	if e.refs > 0 && !e.r.closed {
 		e.r.o.Log.Warn("something to draw could not be loaded", "lump", e.key.cid.String(), "error", err)
 	}
 }

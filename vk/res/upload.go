@@ -37,6 +37,7 @@ type job struct {
 	texture *Texture
 	begun   bool
 	level   uint32 // that is being made from the one above; 0: pixels are being copied
+	source  uint32 // levels that are ready to be read from
 	layer   uint32 // of level
 	row     uint32 // of layer
 }
@@ -199,7 +200,8 @@ func (j *job) runLevel(u *upload) bool {
 	tw, th := max(w/2, 1), max(h/2, 1)
 	texel := len(j.data) / int(i.Width*i.Height*i.Layers)
 	line := int(tw) * texel * blitCost
-	if j.layer == 0 && j.row == 0 {
+	if j.source < j.level {
+		j.source = j.level
 		u.s.Barriers([]raw.ImageBarrier{{Image: i.Handle, Old: vk.ImageLayoutTransferDstOptimal, New: vk.ImageLayoutTransferSrcOptimal,
 			SrcStage: raw.StageTransfer, SrcAccess: raw.AccessTransferWrite, DstStage: raw.StageTransfer, DstAccess: raw.AccessTransferRead,
 			BaseLevel: above, Levels: 1}}, nil, nil)

@@ -1,0 +1,608 @@
+package res
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	vk "github.com/vulkan-go/vulkan"
+	"go.uber.org/goleak"
+
+	"hearth/lumps"
+	"hearth/store/asset"
+	"hearth/vk/device"
+	"hearth/vk/mem"
+	"hearth/vk/model"
+	"hearth/vk/raw"
+	"hearth/vk/vktest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// samples is where Debian's assimp-testmodels puts files that others wrote.
+const samples = "/usr/share/assimp/models/glTF2"
+
+// shelf is a source of lumps. One that is not there never arrives.
+type shelf struct {
+	mu    sync.Mutex
+	lumps map[lumps.CID][]byte
+	asked int
+}
+
+func (s *shelf) put(b []byte) lumps.CID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := lumps.Sum(lumps.Raw, b)
+	s.lumps[c] = b
+	return c
+}
+
+func (s *shelf) Open(ctx context.Context, c lumps.CID) (asset.Content, error) {
+	s.mu.Lock()
+	s.asked++
+	b, ok := s.lumps[c]
+	s.mu.Unlock()
+	if !ok {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return bytes.NewReader(b), nil
+}
+
+var _ io.ReadSeeker = (*bytes.Reader)(nil)
+
+// bench is all that resources stand on.
+type bench struct {
+	t      testing.TB
+	a      *mem.Allocator
+	shelf  *shelf
+	r      *Resources
+	frames *device.Frames
+}
+
+func newBench(t testing.TB, d *device.Device, a *mem.Allocator, o Options) *bench {
+	t.Helper()
+	b := &bench{t: t, a: a, shelf: &shelf{lumps: map[lumps.CID][]byte{}}}
+	c := asset.New(b.shelf, asset.Options{Budget: -1, Grace: -1})
+	model.Register(c)
+	var err error
+	if b.r, err = New(a, c, o); err != nil {
+		t.Fatal(err)
+	}
+	if b.frames, err = d.NewFrames(2, 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		b.r.Close()
+		b.frames.Close()
+		c.Close()
+	})
+	return b
+}
+
+func onCPU(t testing.TB, o Options) *bench {
+	t.Helper()
+	d := vktest.Open(t)
+	return newBench(t, d, vktest.Memory(t, d), o)
+}
+
+func (b *bench) frame() {
+	b.t.Helper()
+	fr, err := b.frames.Begin()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := b.r.Record(fr); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := fr.Submit(vk.NullSemaphore, vk.NullSemaphore, 0); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+type ref interface {
+	State() State
+	Err() error
+}
+
+// until draws frames until none of refs is pending.
+func (b *bench) until(refs ...ref) {
+	b.t.Helper()
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		b.frame()
+		if !slices.ContainsFunc(refs, func(r ref) bool { return r.State() == Pending }) {
+			return
+		}
+	}
+	b.t.Fatal("not ready after 30 seconds")
+}
+
+func (b *bench) ready(refs ...ref) {
+	b.t.Helper()
+	b.until(refs...)
+	for _, r := range refs {
+		if r.State() != Ready {
+			b.t.Fatalf("%v: %v", r.State(), r.Err())
+		}
+	}
+}
+
+// read copies a part of a buffer back.
+func (b *bench) read(buf vk.Buffer, offset, size uint64) []byte {
+	b.t.Helper()
+	back, err := b.a.NewBuffer(mem.BufferDesc{Size: size, Usage: vk.BufferUsageTransferDstBit, Memory: mem.Readback, Name: "back"})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer back.Close()
+	if err := b.a.Device().Do(func(s *raw.Stream) {
+		s.Barriers(nil, nil, []raw.MemoryBarrier{{SrcStage: raw.StageAll, SrcAccess: raw.AccessMemoryWrite, DstStage: raw.StageCopy, DstAccess: raw.AccessTransferRead}})
+		s.CopyBuffer(buf, offset, back.Handle, 0, size)
+		s.Barriers(nil, nil, []raw.MemoryBarrier{{SrcStage: raw.StageCopy, SrcAccess: raw.AccessTransferWrite, DstStage: raw.StageHost, DstAccess: raw.AccessHostRead}})
+	}); err != nil {
+		b.t.Fatal(err)
+	}
+	return slices.Clone(back.Bytes)
+}
+
+func (b *bench) texels(i *mem.Image, level, layer uint32, size int) []byte {
+	b.t.Helper()
+	return vktest.Bytes(b.t, b.a, i, vk.ImageLayoutShaderReadOnlyOptimal, level, layer, size)
+}
+
+// same compares a mesh on the device with the mesh it was made of.
+func (b *bench) same(h *Mesh, m *model.Mesh) {
+	b.t.Helper()
+	if h.VertexCount != uint32(len(m.Positions)) || h.IndexCount != uint32(len(m.Indices)) || h.Targets != uint32(len(m.Targets)) {
+		b.t.Fatalf("counts %d %d %d of %d %d %d", h.VertexCount, h.IndexCount, h.Targets, len(m.Positions), len(m.Indices), len(m.Targets))
+	}
+	v := b.read(h.VertexBuffer, uint64(h.VertexOffset)*VertexSize, uint64(h.VertexCount)*VertexSize)
+	for i, p := range m.Positions {
+		f := func(at int) float32 {
+			return math.Float32frombits(binary.LittleEndian.Uint32(v[i*VertexSize+at:]))
+		}
+		uv := at(m.UV0, i)
+		if f(0) != p[0] || f(4) != p[1] || f(8) != p[2] || f(12) != m.Normals[i][0] || f(24) != m.Tangents[i][0] || f(36) != m.Tangents[i][3] || f(40) != uv[0] || f(44) != uv[1] {
+			b.t.Fatalf("vertex %d differs", i)
+		}
+	}
+	x := b.read(h.IndexBuffer, uint64(h.FirstIndex)*IndexSize, uint64(h.IndexCount)*IndexSize)
+	for i, want := range m.Indices {
+		if got := binary.LittleEndian.Uint32(x[4*i:]); got != want {
+			b.t.Fatalf("index %d is %d, want %d", i, got, want)
+		}
+	}
+	if len(m.Joints) > 0 && !bytes.Equal(b.read(h.SkinBuffer, uint64(h.FirstSkin)*SkinSize, uint64(h.VertexCount)*SkinSize), packSkin(m)) {
+		b.t.Fatal("joints and weights differ")
+	}
+	if h.Targets > 0 && !bytes.Equal(b.read(h.DeltaBuffer, uint64(h.FirstDelta)*DeltaSize, uint64(h.VertexCount*h.Targets)*DeltaSize), packTargets(m)) {
+		b.t.Fatal("morph targets differ")
+	}
+}
+
+func file(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatalf("%v; apt-get install assimp-testmodels", err)
+	}
+	return data
+}
+
+func decode(t testing.TB, data []byte) *model.Model {
+	t.Helper()
+	m, err := model.Decode(t.Context(), data, nil, model.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// A model that others wrote comes back from the device as it was decoded: vertices,
+// indices, and the texture in all its levels; in both profiles.
+func TestModelReadBack(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		open func(testing.TB, ...func(*device.Options)) *device.Device
+	}{{"bound", vktest.Open}, {"bindless", vktest.SwiftShader}} {
+		t.Run(c.name, func(t *testing.T) {
+			d := c.open(t)
+			b := newBench(t, d, vktest.Memory(t, d), Options{})
+			data := file(t, filepath.Join(samples, "BoxTextured-glTF-Binary/BoxTextured.glb"))
+			want := decode(t, data)
+			ref := b.r.Model(b.shelf.put(data))
+			defer ref.Release()
+			if ref.Model() != nil || ref.State() != Pending {
+				t.Fatal("ready before anything was recorded")
+			}
+			b.ready(ref)
+			m := ref.Model()
+			for i := range want.Meshes {
+				b.same(&m.Meshes[i], &want.Meshes[i])
+			}
+			p := &want.Pictures[0]
+			i := m.textures[0].Image
+			if got := b.texels(i, 0, 0, 4); !bytes.Equal(got, p.Pixels) {
+				t.Error("the texture differs")
+			}
+			if i.Levels != mem.Levels(uint32(p.Width), uint32(p.Height)) {
+				t.Errorf("%d levels", i.Levels)
+			}
+			x := &m.Materials[m.Meshes[0].Material]
+			buf, off := b.r.materials.target(x)
+			flags := binary.LittleEndian.Uint32(b.read(buf, off, MaterialSize)[48:])
+			if flags&flagTexture == 0 {
+				t.Errorf("flags %b say that there is no texture", flags)
+			}
+			if bound := c.name == "bound"; bound != (x.Set != nil) || bound == (b.r.MaterialSet() != nil) {
+				t.Error("a set that is not of the profile")
+			}
+			if m.Source.Pictures[0].Pixels != nil || m.Source.Meshes[0].Positions != nil {
+				t.Error("what is on the device is kept in memory")
+			}
+		})
+	}
+}
+
+// far is the largest difference of two bytes.
+func far(a, b []byte) int {
+	if len(a) != len(b) {
+		return 256
+	}
+	d := 0
+	for i := range a {
+		d = max(d, int(a[i])-int(b[i]), int(b[i])-int(a[i]))
+	}
+	return d
+}
+
+// Skins and morph targets reach the device as drawn in the package comment.
+func TestSkinsAndTargets(t *testing.T) {
+	b := onCPU(t, Options{})
+	for _, name := range []string{"glTF-Asset-Generator/Animation_Skin/Animation_Skin_00.gltf", "glTF-Sample-Models/AnimatedMorphCube-glTF/AnimatedMorphCube.gltf"} {
+		full := filepath.Join(samples, name)
+		if _, err := os.Stat(full); err != nil {
+			continue
+		}
+		data, err := model.Pack(os.DirFS(filepath.Dir(full)), filepath.Base(full))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := decode(t, data)
+		ref := b.r.Model(b.shelf.put(data))
+		b.ready(ref)
+		for i := range want.Meshes {
+			b.same(&ref.Model().Meshes[i], &want.Meshes[i])
+		}
+		ref.Release()
+	}
+	// and made by hand, so that both are there whatever is installed
+	m := triangle()
+	m.Joints = [][4]uint16{{1, 2, 3, 4}, {5, 6, 7, 8}, {9, 10, 11, 12}}
+	for i := range 3 {
+		m.Weights = append(m.Weights, [4]float32{0.5, 0.25, 0.125, float32(i) / 8})
+	}
+	m.Targets = []model.Target{{Positions: m.Positions}, {Normals: m.Normals}}
+	e := &entry{r: b.r}
+	bl := newBuilder(b.r, e, &model.Model{Meshes: []model.Mesh{m}})
+	if err := bl.build(); err != nil {
+		t.Fatal(err)
+	}
+	defer bl.out.destroy(b.r)
+	if err := b.r.enqueue(e, bl, func() {}); err != nil {
+		t.Fatal(err)
+	}
+	b.frame()
+	b.same(&bl.out.Meshes[0], &m)
+}
+
+func triangle() model.Mesh {
+	m := model.Mesh{Indices: []uint32{0, 1, 2}, Material: -1}
+	for i := range 3 {
+		m.Positions = append(m.Positions, [3]float32{float32(i), float32(i * i), 1})
+		m.Normals = append(m.Normals, [3]float32{0, 0, 1})
+		m.Tangents = append(m.Tangents, [4]float32{1, 0, 0, 1})
+	}
+	return m
+}
+
+// picture is a PNG of w x h pixels, no two rows alike.
+func picture(t testing.TB, w, h int, seed byte) []byte {
+	t.Helper()
+	m := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			m.SetNRGBA(x, y, color.NRGBA{byte(x) + seed, byte(y), byte(x*y) ^ seed, 255 - byte(x+y)/2})
+		}
+	}
+	var b bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// No frame copies more than its budget, whatever is queued, and odd sizes and
+// chains of mips come out whole.
+func TestUploadBudget(t *testing.T) {
+	b := onCPU(t, Options{Upload: minUpload})
+	var refs []ref
+	sizes := [][2]int{{700, 500}, {513, 257}, {1, 300}, {1024, 1024}, {64, 64}}
+	for i, s := range sizes {
+		refs = append(refs, b.r.Texture(b.shelf.put(picture(t, s[0], s[1], byte(i))), TextureOptions{}))
+	}
+	frames := 0
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end) && slices.ContainsFunc(refs, func(r ref) bool { return r.State() == Pending }); {
+		b.frame()
+		if n := b.r.Stats().LastUpload; n > minUpload {
+			t.Fatalf("a frame copied %d bytes", n)
+		} else if n > 0 {
+			frames++
+		}
+	}
+	for i, x := range refs {
+		if x.State() != Ready {
+			t.Fatal(x.Err())
+		}
+		p, err := model.DecodePicture(picture(t, sizes[i][0], sizes[i][1], byte(i)), model.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		img := x.(*TextureRef).Texture().Image
+		if !bytes.Equal(b.texels(img, 0, 0, 4), p.Pixels) {
+			t.Errorf("%v: level 0 differs", sizes[i])
+		}
+		if sizes[i][0]%2 == 0 && sizes[i][1]%2 == 0 {
+			if d := far(b.texels(img, 1, 0, 4), halve(p, true).Pixels); d > 2 {
+				t.Errorf("%v: level 1 differs by %d", sizes[i], d)
+			}
+		}
+		x.(*TextureRef).Release()
+	}
+	if frames < 6 {
+		t.Errorf("6 MB went up in %d frames of 1 MiB", frames)
+	}
+}
+
+// A texture that is larger than the device takes is halved until it fits.
+func TestHalved(t *testing.T) {
+	b := onCPU(t, Options{MaxTexture: 64})
+	data := picture(t, 300, 100, 7)
+	ref := b.r.Texture(b.shelf.put(data), TextureOptions{Linear: true, NoMips: true})
+	defer ref.Release()
+	b.ready(ref)
+	i := ref.Texture().Image
+	if i.Width != 37 || i.Height != 12 || i.Levels != 1 || i.Format != vk.FormatR8g8b8a8Unorm {
+		t.Fatalf("%dx%d, %d levels, format %d", i.Width, i.Height, i.Levels, i.Format)
+	}
+	p, _ := model.DecodePicture(data, model.Limits{})
+	for range 3 {
+		p = halve(p, false)
+	}
+	if !bytes.Equal(b.texels(i, 0, 0, 4), p.Pixels) {
+		t.Error("it is another picture")
+	}
+}
+
+// A mesh lump with a material lump is a model of one node; its textures are shared
+// with all who use them.
+func TestPair(t *testing.T) {
+	b := onCPU(t, Options{Grace: -1})
+	pic := b.shelf.put(picture(t, 32, 32, 1))
+	digest := make([]uint16, 32)
+	for i, x := range pic.Digest() {
+		digest[i] = uint16(x)
+	}
+	mat, err := json.Marshal(map[string]any{"albedo": digest})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mesh := meshLump(t)
+	want, err := model.DecodeMesh(mesh, model.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, m := b.shelf.put(mesh), b.shelf.put(mat)
+	one, two := b.r.Pair(c, m), b.r.Pair(c, m)
+	tex := b.r.Texture(pic, TextureOptions{NoMips: !defaultMips(t, mat)})
+	b.ready(one, two, tex)
+	if one.Model() != two.Model() {
+		t.Error("the same pair is there twice")
+	}
+	b.same(&one.Model().Meshes[0], want)
+	if n := len(one.Model().Source.Nodes); n != 1 {
+		t.Errorf("%d nodes", n)
+	}
+	if s := b.r.Stats(); s.Ready != 2 {
+		t.Errorf("%d resources for a pair and the texture that it shares", s.Ready)
+	}
+	one.Release()
+	one.Release() // only the first counts
+	b.frame()
+	if two.Model() == nil || two.State() != Ready {
+		t.Fatal("the pair went with the first who let go")
+	}
+	two.Release()
+	b.frame()
+	b.frame()
+	if s := b.r.Stats(); s.Ready != 1 || tex.State() != Ready {
+		t.Errorf("%d resources are left, and the texture is %v", s.Ready, tex.State())
+	}
+	tex.Release()
+	for range 3 {
+		b.frame()
+	}
+	if s := b.r.Stats(); s.Ready+s.Idle != 0 || s.Reaped != 2 {
+		t.Errorf("after all let go: %+v", s)
+	}
+}
+
+func defaultMips(t *testing.T, mat []byte) bool {
+	t.Helper()
+	m, err := model.DecodeMaterial(mat, model.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Sources[m.BaseColorTexture.Texture].Mipmaps
+}
+
+// What is let go is destroyed some frames later, and nothing of it stays in the
+// device's memory.
+func TestReaped(t *testing.T) {
+	b := onCPU(t, Options{Grace: 3})
+	data := file(t, filepath.Join(samples, "BoxTextured-glTF-Binary/BoxTextured.glb"))
+	c := b.shelf.put(data)
+	warm := func() {
+		ref := b.r.Model(c)
+		b.ready(ref)
+		ref.Release()
+	}
+	warm()
+	for range 8 {
+		b.frame()
+	}
+	if s := b.r.Stats(); s.Ready+s.Idle+s.Pending != 0 || s.Reaped != 1 {
+		t.Fatalf("not reaped: %+v", s)
+	}
+	before := b.a.Stats()
+	for range 3 {
+		warm()
+		ref := b.r.Model(c) // again before it is reaped: it is simply there
+		if ref.State() != Ready {
+			t.Error("let go for a moment, and gone")
+		}
+		ref.Release()
+		for range 8 {
+			b.frame()
+		}
+	}
+	if after := b.a.Stats(); after.Used != before.Used || after.Images != before.Images || after.Buffers != before.Buffers {
+		t.Errorf("memory grew from %+v to %+v", before, after)
+	}
+}
+
+// A lump that never arrives, one that is broken, one that does not fit: each is
+// told, and nothing else suffers.
+func TestFailures(t *testing.T) {
+	b := onCPU(t, Options{Grace: -1})
+	never := b.r.Model(lumps.Sum(lumps.Raw, []byte("nobody has this")))
+	broken := b.r.Model(b.shelf.put([]byte("glTF but not really")))
+	noPicture := b.r.Texture(b.shelf.put([]byte("\x89PNG\r\n\x1a\nno")), TextureOptions{})
+	mesh := b.shelf.put(meshLump(t))
+	badMaterial := b.r.Pair(mesh, b.shelf.put([]byte("{")))
+	lostTexture := []byte(`{"albedo":[` + string(bytes.Repeat([]byte("1,"), 31)) + `1]}`)
+	waits := b.r.Pair(mesh, b.shelf.put(lostTexture))
+	good := b.r.Model(b.shelf.put(file(t, filepath.Join(samples, "BoxTextured-glTF-Binary/BoxTextured.glb"))))
+	b.until(broken, noPicture, badMaterial, good)
+	var le *asset.LoadError
+	for name, r := range map[string]ref{"broken": broken, "picture": noPicture, "material": badMaterial} {
+		if r.State() != Failed || !errors.As(r.Err(), &le) {
+			t.Errorf("%s: %v, %v", name, r.State(), r.Err())
+		}
+	}
+	if good.State() != Ready {
+		t.Errorf("a good model: %v", good.Err())
+	}
+	if never.State() != Pending || waits.State() != Pending {
+		t.Error("what never arrives is not pending")
+	}
+	if _, _, ok := never.Bounds(); ok || never.Since().IsZero() {
+		t.Error("bounds of what never arrived")
+	}
+	never.Release()
+	waits.Release()
+	for end := time.Now().Add(10 * time.Second); b.r.Stats().Pending > 0; b.frame() {
+		if time.Now().After(end) {
+			t.Fatalf("what never arrives is still asked for: %+v", b.r.Stats())
+		}
+	}
+	broken.Release()
+	noPicture.Release()
+	badMaterial.Release()
+	good.Release()
+}
+
+// Where the device's memory ends, what does not fit fails with mem.ErrMemory, and
+// fits when room was made.
+func TestExhausted(t *testing.T) {
+	d := vktest.Open(t)
+	a := mem.New(d, mem.Options{Budget: 24 << 20})
+	t.Cleanup(func() {
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	b := newBench(t, d, a, Options{Grace: -1, Upload: minUpload})
+	one := b.r.Texture(b.shelf.put(picture(t, 1500, 1500, 1)), TextureOptions{NoMips: true})
+	b.ready(one)
+	c := b.shelf.put(picture(t, 1500, 1500, 2))
+	two := b.r.Texture(c, TextureOptions{NoMips: true})
+	three := b.r.Texture(b.shelf.put(picture(t, 1500, 1500, 3)), TextureOptions{NoMips: true})
+	b.until(two, three)
+	failed := two
+	if three.State() == Failed {
+		failed = three
+	}
+	if !errors.Is(failed.Err(), mem.ErrMemory) {
+		t.Fatalf("%v %v, %v %v", two.State(), two.Err(), three.State(), three.Err())
+	}
+	one.Release()
+	two.Release()
+	three.Release()
+	for range 4 {
+		b.frame()
+	}
+	again := b.r.Texture(c, TextureOptions{NoMips: true})
+	defer again.Release()
+	b.ready(again)
+}
+
+// Closing in the middle of loading and copying leaves no goroutine (TestMain), no
+// memory (vktest.Memory), and errors that say so.
+func TestCloseWhileLoading(t *testing.T) {
+	d := vktest.Open(t)
+	b := newBench(t, d, vktest.Memory(t, d), Options{Upload: minUpload})
+	never := b.r.Model(lumps.Sum(lumps.Raw, []byte("nobody has this")))
+	big := b.r.Texture(b.shelf.put(picture(t, 1024, 1024, 1)), TextureOptions{})
+	for b.r.Stats().Queued == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	b.frame()
+	b.r.Close()
+	late := b.r.Model(lumps.CID{})
+	for _, x := range []ref{never, big, late} {
+		if x.State() != Failed || !errors.Is(x.Err(), ErrClosed) {
+			t.Errorf("%v, %v", x.State(), x.Err())
+		}
+	}
+	never.Release()
+	big.Release()
+	late.Release()
+}
+
+// meshLump is a triangle as hearth-rs writes meshes.
+func meshLump(t testing.TB) []byte {
+	t.Helper()
+	var pos []byte
+	for _, v := range []float32{0, 0, 0, 1, 0, 0, 0, 1, 0} {
+		pos = f32(pos, v)
+	}
+	b, err := json.Marshal(map[string]any{"positions": pos, "indices": []byte{0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
