@@ -54,6 +54,7 @@ fuzz:
 fixtures:
 	@./.ci/setup go
 	fixtures/guests/build.sh
+	fixtures/space/build.sh
 
 clean:
 	rm -rf bin .tools
