@@ -51,6 +51,7 @@
 //
 //	hearth.Window: see the events (event.go)
 //	  "Subscribe" "Unsubscribe": the first capability gets the events
+//	* {"Subscribe":{frames?:bool,every?:seconds}}: without Redraw, and with so much time between two moves
 //	  {"SetTitle":text} {"SetCursorGrab":"None"|"Confined"|"Locked"} {"SetCursorVisible":bool}
 //	  {"SetCamera":{vfov,near,view}}
 //

@@ -56,19 +56,21 @@ type Input struct {
 }
 
 type subscriber struct {
-	in      *Input
-	id      int
-	client  string
-	rt      *runtime.Runtime
-	to      runtime.Capability
-	c       codec
-	durable bool
-	stop    chan struct{}
-	cancel  func()
+	in     *Input
+	id     int
+	client string
+	rt     *runtime.Runtime
+	to     runtime.Capability
+	c      codec
+	frames bool          // it wants to hear of frames
+	every  time.Duration // the least time between two moves
+	stop   chan struct{}
+	cancel func()
 
 	mu    sync.Mutex
 	queue []Event
-	keys  int // events in queue that are no moves
+	keys  int  // events in queue that are no moves
+	cut   bool // it was too far behind
 	wake  chan struct{}
 }
 
@@ -165,8 +167,30 @@ func (in *Input) FocusNext() (who Subscriber, ok bool) {
 	return Subscriber{s.id, s.client}, true
 }
 
-func (in *Input) subscribe(rt *runtime.Runtime, to runtime.Capability, durable bool, c codec) error {
-	s := &subscriber{in: in, client: clientOf(to), rt: rt, to: to, c: c, durable: durable, stop: make(chan struct{}), wake: make(chan struct{}, 1)}
+// interest is what a subscriber wants to hear of, where it says so.
+type interest struct {
+	Frames *bool    `json:"frames"`
+	Every  *float64 `json:"every"` // seconds between two moves, at least
+}
+
+// subscribe begins to tell somebody. A durable process hears of no frames and of
+// few moves unless it asks for them, since each is an event of its history; of a
+// process on a peer nobody here knows whether it is one.
+func (in *Input) subscribe(rt *runtime.Runtime, to runtime.Capability, q interest, c codec) error {
+	durable := to.Box == nil
+	s := &subscriber{in: in, client: clientOf(to), rt: rt, to: to, c: c, frames: !durable, stop: make(chan struct{}), wake: make(chan struct{}, 1)}
+	if durable {
+		s.every = durableEvery
+	}
+	if q.Frames != nil {
+		s.frames = *q.Frames
+	}
+	if q.Every != nil {
+		if !(*q.Every >= 0 && *q.Every <= 60) {
+			return &parseError{errors.New("every is in seconds, up to a minute")}
+		}
+		s.every = time.Duration(*q.Every * float64(time.Second))
+	}
 	in.mu.Lock()
 	if slices.ContainsFunc(in.list, func(o *subscriber) bool { return o.to.Ref == to.Ref }) {
 		in.mu.Unlock()
@@ -244,11 +268,14 @@ func (in *Input) close() {
 
 // push puts an event in the queue. The caller holds in.mu.
 func (s *subscriber) push(e Event) {
-	if _, frame := e.(Redraw); frame && s.durable {
-		return // no history is made of frames
+	if _, frame := e.(Redraw); frame && !s.frames {
+		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.cut {
+		return // or there would be a gap
+	}
 	if moves(e) {
 		for i := len(s.queue) - 1; i >= 0 && moves(s.queue[i]); i-- {
 			if both := s.queue[i].merge(e); both != nil {
@@ -257,8 +284,8 @@ func (s *subscriber) push(e Event) {
 			}
 		}
 	} else if s.keys++; s.keys > maxUnread {
-		go s.in.behind(s)
-		s.keys, s.queue = 0, nil
+		s.in.p.start(func() { s.in.behind(s) })
+		s.cut, s.keys, s.queue = true, 0, nil
 		return
 	}
 	s.queue = append(s.queue, e)
@@ -308,16 +335,19 @@ func (s *subscriber) run() {
 			}
 			continue
 		}
-		if s.durable && moves(e) {
-			if wait := durableEvery - time.Since(moved); wait > 0 {
-				if !pause(wait, nil) {
+		if moves(e) && !s.urgent() {
+			if wait := s.every - time.Since(moved); wait > 0 {
+				if !pause(wait, s.wake) {
 					return
 				}
+				continue
 			}
-			moved = time.Now()
 		}
 		if e = s.take(); e == nil {
 			continue
+		}
+		if moves(e) {
+			moved = time.Now()
 		}
 		for {
 			_, _, err := s.rt.Accept(s.to, runtime.Message{Data: s.c.encode(e.wire()), Origin: "the window"})
@@ -335,6 +365,13 @@ func (s *subscriber) run() {
 			break
 		}
 	}
+}
+
+// urgent reports that something waits that is no move: no move holds it up.
+func (s *subscriber) urgent() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.keys > 0
 }
 
 // front looks at the first event.

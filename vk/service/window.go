@@ -41,12 +41,17 @@ func (p *Plugin) window(_ context.Context, r *runtime.Request) {
 	tag, err := c.tagged(r.Data)
 	if err == nil && (tag.name == "Subscribe" || tag.name == "Unsubscribe") {
 		to, there := r.ReplyTo()
+		var q interest
+		if tag.value != nil {
+			q, err = decodeAs[interest](c, tag)
+		}
 		switch {
 		case !there:
 			r.Drop("the first capability of " + tag.name + " gets the events")
 			return
+		case err != nil:
 		case tag.name == "Subscribe":
-			err = p.input.subscribe(r.Runtime(), to, r.Durable, c)
+			err = p.input.subscribe(r.Runtime(), to, q, c)
 		default:
 			p.input.unsubscribe(to)
 		}
