@@ -114,10 +114,13 @@ func hdrLine(in, line []byte, w int) ([]byte, error) {
 	if len(in) < 4 {
 		return nil, errShort
 	}
-	if w < 8 || w > 0x7fff || in[0] != 2 || in[1] != 2 || in[2] >= 128 {
+	marked := in[0] == 2 && in[1] == 2 && in[2] < 128
+	same := int(in[2])<<8|int(in[3]) == w
+	// Rows of fewer than 8 pixels ought to be flat; some programs do not know that.
+	if !marked || w > 0x7fff || (w < 8 && !same) {
 		return hdrFlat(in, line)
 	}
-	if int(in[2])<<8|int(in[3]) != w {
+	if !same {
 		return nil, errors.New("the row is not as long as the picture is wide; export the picture again")
 	}
 	in = in[4:]
