@@ -21,7 +21,8 @@ type Environment struct {
 	buffer               *mem.Buffer
 	base, cube           *mem.Image // the sky reduced, with all its levels; the result
 	baseLevels           int
-	baseViews, cubeViews []vk.ImageView // each level as 6 layers
+	baseViews            []vk.ImageView // each level as 6 layers, which is how compute shaders write cubes
+	baseFaces, cubeFaces []vk.ImageView // level after level
 	fresh                bool
 }
 
@@ -48,40 +49,48 @@ func (e *Environment) make(a *mem.Allocator) (err error) {
 		Usage: vk.BufferUsageStorageBufferBit | vk.BufferUsageUniformBufferBit | vk.BufferUsageTransferSrcBit}); err != nil {
 		return err
 	}
-	d := mem.ImageDesc{Width: uint32(e.Size), Height: uint32(e.Size), Levels: uint32(e.baseLevels), Layers: 6, Cube: true, Samples: 1, Format: hdrFormat,
-		Usage: vk.ImageUsageSampledBit | vk.ImageUsageStorageBit | vk.ImageUsageTransferSrcBit, Name: "environment base"}
+	d := mem.ImageDesc{Width: uint32(e.Size), Height: uint32(e.Size), Levels: uint32(e.baseLevels), Layers: faces, Cube: true, Format: hdrFormat,
+		Usage: vk.ImageUsageSampledBit | vk.ImageUsageColorAttachmentBit | vk.ImageUsageStorageBit, Name: "environment base"}
 	if e.base, err = a.NewImage(d); err != nil {
 		return err
 	}
 	d.Levels, d.Name = uint32(e.Levels), "environment"
+	d.Usage = vk.ImageUsageSampledBit | vk.ImageUsageColorAttachmentBit | vk.ImageUsageTransferSrcBit
 	if e.cube, err = a.NewImage(d); err != nil {
 		return err
 	}
-	if e.baseViews, err = levelViews(e.base); err == nil {
-		e.cubeViews, err = levelViews(e.cube)
+	for l := range e.base.Levels {
+		v, err := e.base.ViewOf(mem.ViewDesc{Type: vk.ImageViewType2dArray, Level: l, Levels: 1})
+		if err != nil {
+			return err
+		}
+		e.baseViews = append(e.baseViews, v)
+	}
+	if e.baseFaces, err = faceViews(e.base, 1); err == nil {
+		e.cubeFaces, err = faceViews(e.cube, e.cube.Levels)
 	}
 	return err
 }
 
-// levelViews are views of each level as an array of 6 layers, which is how compute
-// shaders write cubes.
-func levelViews(im *mem.Image) ([]vk.ImageView, error) {
+// faceViews are views of each face of the first levels.
+func faceViews(im *mem.Image, levels uint32) ([]vk.ImageView, error) {
 	var out []vk.ImageView
-	for l := range im.Levels {
-		v, err := im.ViewOf(mem.ViewDesc{Type: vk.ImageViewType2dArray, Level: l, Levels: 1})
-		if err != nil {
-			return nil, err
+	for l := range levels {
+		for face := range uint32(faces) {
+			v, err := im.LayerView(l, face)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, v)
 		}
-		out = append(out, v)
 	}
 	return out, nil
 }
 
-// written makes what a dispatch wrote to an image visible to the next.
-func (e *Environment) written(s *raw.Stream, im *mem.Image) {
-	s.Barriers([]raw.ImageBarrier{{Image: im.Handle, Old: vk.ImageLayoutGeneral, New: vk.ImageLayoutGeneral,
-		SrcStage: raw.StageCompute, SrcAccess: raw.AccessShaderWrite,
-		DstStage: raw.StageCompute, DstAccess: raw.AccessShaderRead | raw.AccessShaderWrite}}, nil, nil)
+// written makes what was written to the base visible to what comes next.
+func (e *Environment) written(s *raw.Stream, stage raw.Stage, access raw.Access) {
+	s.Barriers([]raw.ImageBarrier{{Image: e.base.Handle, Old: vk.ImageLayoutGeneral, New: vk.ImageLayoutGeneral, SrcStage: stage, SrcAccess: access,
+		DstStage: raw.StageCompute | raw.StageFragment, DstAccess: raw.AccessShaderRead | raw.AccessShaderWrite}}, nil, nil)
 }
 
 // Close destroys the environment behind the frames in flight.

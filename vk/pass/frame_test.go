@@ -47,49 +47,43 @@ func newWhole(t testing.TB, g *rig) *whole {
 	var err error
 	x.hdr.color, err = g.alloc.NewImage(mem.ImageDesc{Width: w, Height: h, Format: hdrFormat, Name: "light",
 		Usage: vk.ImageUsageColorAttachmentBit | vk.ImageUsageSampledBit})
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	must(err)
+	must(t, err)
 	t.Cleanup(x.hdr.color.Close)
 	x.ldr = g.surface(w, h, vk.FormatR8g8b8a8Unorm, 4, false)
 	x.skin, err = NewSkin(g.dev, g.alloc)
-	must(err)
+	must(t, err)
 	t.Cleanup(x.skin.Close)
 	x.cluster, err = NewCluster(g.dev)
-	must(err)
+	must(t, err)
 	t.Cleanup(x.cluster.Close)
 	x.ibl, err = NewIBL(g.dev, g.alloc)
-	must(err)
+	must(t, err)
 	t.Cleanup(x.ibl.Close)
 	x.env, err = x.ibl.NewEnvironment(16)
-	must(err)
+	must(t, err)
 	t.Cleanup(x.env.Close)
 	x.bloom = newBloom(t, g)
 	x.chain, err = x.bloom.NewChain(w, h)
-	must(err)
+	must(t, err)
 	t.Cleanup(x.chain.Close)
 	x.tone, err = NewTone(g.dev, x.ldr.target())
-	must(err)
+	must(t, err)
 	t.Cleanup(x.tone.Close)
 	x.lines, err = NewLines(g.dev, x.hdr.target())
-	must(err)
+	must(t, err)
 	t.Cleanup(x.lines.Close)
 	x.canvas, err = NewCanvas(g.dev, x.hdr.target())
-	must(err)
+	must(t, err)
 	t.Cleanup(x.canvas.Close)
 	x.pick = newPick(t, g)
 	x.overlay, err = NewOverlay(g.dev, g.alloc, x.ldr.target())
-	must(err)
+	must(t, err)
 	t.Cleanup(x.overlay.Close)
 
 	vertices, skins, joints, deltas, weights, jobs := skinBuffers([]*skinMesh{randomMesh(rand.New(rand.NewPCG(1, 1)), 300, 4, 2)})
 	list := make([]byte, SkinJobSize)
 	n, err := PutSkinJobs(list, jobs)
-	must(err)
+	must(t, err)
 	x.skinned = g.buffer(400 * VertexSize)
 	x.skinIn = SkinInput{Vertices: g.upload(vertices), Skins: g.upload(skins), Joints: g.upload(joints), Deltas: g.upload(deltas),
 		Weights: g.upload(weights), Jobs: g.upload(list), Out: Range{Buffer: x.skinned.Handle}, JobCount: 1, Groups: n}
@@ -179,10 +173,18 @@ func (x *whole) record(s *raw.Stream, frame uint64) error {
 	return nil
 }
 
-// All passes together, frame after frame with two in flight: validation and
-// synchronization validation have nothing to say, and descriptor sets stop growing.
+// All passes together, frame after frame with two in flight, on two drivers that have
+// nothing in common: validation and synchronization validation have nothing to say,
+// descriptor sets stop growing, and the pictures are the same.
 func TestWholeFrames(t *testing.T) {
-	g := open(t)
+	t.Run("default", func(t *testing.T) { wholeFrames(t, open(t)) })
+	t.Run("SwiftShader", func(t *testing.T) {
+		d := vktest.SwiftShader(t)
+		wholeFrames(t, &rig{t, d, vktest.Memory(t, d)})
+	})
+}
+
+func wholeFrames(t *testing.T, g *rig) {
 	x := newWhole(t, g)
 	frames, err := g.dev.NewFrames(2, 0)
 	if err != nil {

@@ -36,9 +36,12 @@ const (
 	// would flatten the widest lobe by a tenth and more.
 	environmentLevels = 6
 	roughestSize      = 8
+	faces             = 6
 )
 
-// IBL filters a sky for lighting.
+// IBL filters a sky for lighting. What samples cubes are draws and not dispatches, since
+// there are devices (SwiftShader) whose compute shaders do not filter across the edges of
+// a cube.
 type IBL struct {
 	fromCube, fromPicture      program
 	mip, irradiance, prefilter program
@@ -46,7 +49,7 @@ type IBL struct {
 	alloc                      *mem.Allocator
 }
 
-// IBLInput is what Record reads: a sky (sampled, compute, ShaderReadOnlyOptimal) and
+// IBLInput is what Record reads: a sky (sampled, fragment, ShaderReadOnlyOptimal) and
 // writes: Into, visible to compute and fragment shaders afterwards.
 type IBLInput struct {
 	Frame uint64
@@ -79,22 +82,20 @@ func NewIBL(d *device.Device, a *mem.Allocator) (*IBL, error) {
 	if p.pictures, err = d.Sampler(linear); err != nil {
 		return nil, err
 	}
+	if p.mip, err = newCompute(d, "ibl_mip.comp", 4, stored, stored); err == nil {
+		p.irradiance, err = newCompute(d, "ibl_irradiance.comp", 4, stored, storage)
+	}
 	for _, x := range []struct {
-		p        *program
-		shader   string
-		push     int
-		bindings []vk.DescriptorType
-	}{
-		{&p.fromCube, "ibl_base.comp", 16, []vk.DescriptorType{sampled, stored}},
-		{&p.fromPicture, "ibl_base.equirect.comp", 16, []vk.DescriptorType{sampled, stored}},
-		{&p.mip, "ibl_mip.comp", 4, []vk.DescriptorType{stored, stored}},
-		{&p.irradiance, "ibl_irradiance.comp", 4, []vk.DescriptorType{stored, storage}},
-		{&p.prefilter, "ibl_prefilter.comp", 16, []vk.DescriptorType{sampled, stored}},
-	} {
-		if *x.p, err = newCompute(d, x.shader, x.push, x.bindings...); err != nil {
-			p.Close()
-			return nil, err
+		p      *program
+		shader string
+	}{{&p.fromCube, "ibl_base.frag"}, {&p.fromPicture, "ibl_base.equirect.frag"}, {&p.prefilter, "ibl_prefilter.frag"}} {
+		if err == nil {
+			*x.p, err = newDrawing(d, drawing{vertex: "frame_full.vert", fragment: x.shader, push: 20, target: Target{Color: hdrFormat}}, sampled)
 		}
+	}
+	if err != nil {
+		p.Close()
+		return nil, err
 	}
 	return p, nil
 }
@@ -119,11 +120,11 @@ func (p *IBL) Record(s *raw.Stream, in IBLInput) error {
 	}
 	const readers = raw.StageFragment | raw.StageCompute
 	s.Barriers([]raw.ImageBarrier{
-		{Image: e.base.Handle, Old: vk.ImageLayoutUndefined, New: vk.ImageLayoutGeneral, SrcStage: raw.StageCompute,
-			SrcAccess: raw.AccessShaderRead, DstStage: raw.StageCompute, DstAccess: raw.AccessShaderWrite},
-		{Image: e.cube.Handle, Old: old, New: vk.ImageLayoutGeneral, SrcStage: readers,
-			SrcAccess: raw.AccessShaderRead, DstStage: raw.StageCompute, DstAccess: raw.AccessShaderWrite},
-	}, []raw.BufferBarrier{{Buffer: e.buffer.Handle, SrcStage: readers, SrcAccess: raw.AccessShaderRead,
+		{Image: e.base.Handle, Old: vk.ImageLayoutUndefined, New: vk.ImageLayoutGeneral, SrcStage: readers, SrcAccess: raw.AccessShaderRead,
+			DstStage: raw.StageColorOutput | raw.StageCompute, DstAccess: raw.AccessColorWrite | raw.AccessShaderWrite},
+		{Image: e.cube.Handle, Old: old, New: vk.ImageLayoutGeneral, SrcStage: readers, SrcAccess: raw.AccessShaderRead,
+			DstStage: raw.StageColorOutput, DstAccess: raw.AccessColorWrite},
+	}, []raw.BufferBarrier{{Buffer: e.buffer.Handle, SrcStage: readers, SrcAccess: raw.AccessShaderRead | raw.AccessUniformRead,
 		DstStage: raw.StageCompute, DstAccess: raw.AccessShaderWrite}}, nil)
 
 	if err := p.reduce(s, &in); err != nil {
@@ -139,7 +140,7 @@ func (p *IBL) Record(s *raw.Stream, in IBLInput) error {
 		p.mip.sets.write(set)
 		size := uint32(e.Size >> l)
 		p.mip.dispatch(s, set, bytesOf(&size), groups(size, 8), groups(size, 8), 6)
-		e.written(s, e.base)
+		e.written(s, raw.StageCompute, raw.AccessShaderWrite)
 	}
 
 	level := max(0, bits.Len(uint(e.Size))-bits.Len(uint(irradianceSize)))
@@ -157,22 +158,22 @@ func (p *IBL) Record(s *raw.Stream, in IBLInput) error {
 	if samples <= 0 {
 		samples = defaultSamples
 	}
+	if set, err = p.prefilter.sets.take(in.Frame); err != nil {
+		return err
+	}
+	p.prefilter.sets.texture(0, e.base.View, p.cubes, vk.ImageLayoutGeneral)
+	p.prefilter.sets.write(set)
 	for l := range e.Levels {
-		set, err := p.prefilter.sets.take(in.Frame)
-		if err != nil {
-			return err
+		for face := range faces {
+			push := struct {
+				face, size, base, samples uint32
+				roughness                 float32
+			}{uint32(face), uint32(e.Size >> l), uint32(e.Size), uint32(samples), float32(l) / float32(max(e.Levels-1, 1))}
+			p.prefilter.face(s, set, e.cubeFaces[l*faces+face], e.Size>>l, bytesOf(&push))
 		}
-		p.prefilter.sets.texture(0, e.base.View, p.cubes, vk.ImageLayoutGeneral)
-		p.prefilter.sets.image(1, e.cubeViews[l])
-		p.prefilter.sets.write(set)
-		push := struct {
-			size, base, samples uint32
-			roughness           float32
-		}{uint32(e.Size >> l), uint32(e.Size), uint32(samples), float32(l) / float32(max(e.Levels-1, 1))}
-		p.prefilter.dispatch(s, set, bytesOf(&push), groups(push.size, 8), groups(push.size, 8), 6)
 	}
 	s.Barriers([]raw.ImageBarrier{{Image: e.cube.Handle, Old: vk.ImageLayoutGeneral, New: vk.ImageLayoutShaderReadOnlyOptimal,
-		SrcStage: raw.StageCompute, SrcAccess: raw.AccessShaderWrite, DstStage: readers, DstAccess: raw.AccessShaderRead}},
+		SrcStage: raw.StageColorOutput, SrcAccess: raw.AccessColorWrite, DstStage: readers, DstAccess: raw.AccessShaderRead}},
 		[]raw.BufferBarrier{{Buffer: e.buffer.Handle, SrcStage: raw.StageCompute, SrcAccess: raw.AccessShaderWrite,
 			DstStage: readers, DstAccess: raw.AccessShaderRead | raw.AccessUniformRead}}, nil)
 	return nil
@@ -196,13 +197,25 @@ func (p *IBL) reduce(s *raw.Stream, in *IBLInput) error {
 		return err
 	}
 	from.sets.texture(0, in.Source, sampler, vk.ImageLayoutShaderReadOnlyOptimal)
-	from.sets.image(1, e.baseViews[0])
 	from.sets.write(set)
-	push := struct {
-		size, steps  uint32
-		level, limit float32
-	}{uint32(e.Size), uint32(steps), float32(level), MaxLight}
-	from.dispatch(s, set, bytesOf(&push), groups(push.size, 8), groups(push.size, 8), 6)
-	e.written(s, e.base)
+	for face := range faces {
+		push := struct {
+			face, size, steps uint32
+			level, limit      float32
+		}{uint32(face), uint32(e.Size), uint32(steps), float32(level), MaxLight}
+		from.face(s, set, e.baseFaces[face], e.Size, bytesOf(&push))
+	}
+	e.written(s, raw.StageColorOutput, raw.AccessColorWrite)
 	return nil
+}
+
+// face draws a face of a cube, which is in layout General.
+func (p *program) face(s *raw.Stream, set vk.DescriptorSet, to vk.ImageView, size int, push []byte) {
+	s.BeginRendering(&raw.Rendering{Width: uint32(size), Height: uint32(size), Color: []raw.Attachment{{View: to,
+		Layout: vk.ImageLayoutGeneral, Load: vk.AttachmentLoadOpDontCare, Store: vk.AttachmentStoreOpStore}}})
+	p.begin(s, size, size)
+	s.BindSets(vk.PipelineBindPointGraphics, p.layout, 0, set)
+	s.Push(p.layout, device.PushStages, 0, push)
+	s.Draw(3, 1, 0, 0)
+	s.EndRendering()
 }

@@ -71,6 +71,7 @@ type filterer struct {
 	p       *IBL
 	probe   program
 	sampler vk.Sampler
+	asked   uint64
 }
 
 func newFilterer(t *testing.T) *filterer {
@@ -81,7 +82,7 @@ func newFilterer(t *testing.T) *filterer {
 		t.Fatal(err)
 	}
 	t.Cleanup(f.p.Close)
-	f.probe = g.compile("ibl_probe.comp", 8, storage, storage, storage, sampled)
+	f.probe = g.compile("ibl_probe.frag", 4, storage, storage, sampled)
 	if f.sampler, err = g.dev.Sampler(device.SamplerDesc{Mag: vk.FilterLinear, Min: vk.FilterLinear, Mipmap: vk.SamplerMipmapModeLinear, MaxLod: device.LodAll}); err != nil {
 		t.Fatal(err)
 	}
@@ -119,29 +120,30 @@ func (f *filterer) ask(e *Environment, d []mgl64.Vec3, roughness float64) (irrad
 			in = binary.LittleEndian.AppendUint32(in, math.Float32bits(float32(x)))
 		}
 	}
-	probes, out := f.upload(in), f.buffer(len(d)*48)
-	f.do(func(s *raw.Stream) error {
-		set, err := f.probe.sets.take(uint64(len(f.probe.sets.sets)) * 100)
+	probes := f.upload(in)
+	x := f.surface(len(d), 3, vk.FormatR32g32b32a32Sfloat, 16, false)
+	out := x.draw([4]float32{}, 0, func(s *raw.Stream) error {
+		f.asked++
+		set, err := f.probe.sets.take(f.asked * InFlight)
 		if err != nil {
 			return err
 		}
 		f.probe.sets.buffer(0, probes)
-		f.probe.sets.buffer(1, Range{Buffer: out.Handle})
-		f.probe.sets.buffer(2, Range{Buffer: e.Irradiance})
-		f.probe.sets.texture(3, e.Cube, f.sampler, vk.ImageLayoutShaderReadOnlyOptimal)
+		f.probe.sets.buffer(1, Range{Buffer: e.Irradiance})
+		f.probe.sets.texture(2, e.Cube, f.sampler, vk.ImageLayoutShaderReadOnlyOptimal)
 		f.probe.sets.write(set)
-		push := struct {
-			n      uint32
-			levels float32
-		}{uint32(len(d)), float32(e.Levels)}
-		f.probe.dispatch(s, set, bytesOf(&push), groups(push.n, 64), 1, 1)
+		levels := float32(e.Levels)
+		f.probe.begin(s, x.w, x.h)
+		s.BindSets(vk.PipelineBindPointGraphics, f.probe.layout, 0, set)
+		s.Push(f.probe.layout, device.PushStages, 0, bytesOf(&levels))
+		s.Draw(3, 1, 0, 0)
 		return nil
 	})
 	for i := range d {
 		var r [3][3]float64
 		for k := range 3 {
 			for c := range 3 {
-				r[k][c] = float64(math.Float32frombits(binary.LittleEndian.Uint32(out.Bytes[i*48+k*16+c*4:])))
+				r[k][c] = float64(math.Float32frombits(binary.LittleEndian.Uint32(out[(k*len(d)+i)*16+c*4:])))
 			}
 		}
 		irradiance, specular, fit = append(irradiance, r[0]), append(specular, r[1]), append(fit, r[2])

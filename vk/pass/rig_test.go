@@ -196,7 +196,8 @@ func (g *rig) record(b *testing.B, f func(s *raw.Stream, frame uint64) error) {
 	}
 }
 
-// compile makes a shader of testdata, which may include those of vk/shaders.
+// compile makes the program of a shader of testdata, which may include those of
+// vk/shaders. One for fragments draws all over an RGBA32F target.
 func (g *rig) compile(name string, push int, bindings ...vk.DescriptorType) program {
 	g.t.Helper()
 	out := filepath.Join(g.t.TempDir(), name+".spv")
@@ -204,23 +205,32 @@ func (g *rig) compile(name string, push int, bindings ...vk.DescriptorType) prog
 		g.t.Fatalf("glslc: %v\n%s", err, b)
 	}
 	code, err := os.ReadFile(out)
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	p, err := newProgram(g.dev, push, vk.ShaderStageComputeBit, bindings)
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	g.t.Cleanup(p.close)
+	must(g.t, err)
 	m, err := g.dev.Shader(code)
-	if err != nil {
-		g.t.Fatal(err)
+	must(g.t, err)
+	defer g.dev.Destroy(m)
+	p, err := newProgram(g.dev, push, vk.ShaderStageComputeBit|vk.ShaderStageFragmentBit, bindings)
+	must(g.t, err)
+	g.t.Cleanup(p.close)
+	if filepath.Ext(name) == ".comp" {
+		p.pipeline, err = g.dev.Compute(device.ComputeDesc{Name: name, Layout: p.layout, Shader: device.ShaderStage{Module: m}})
+		must(g.t, err)
+		return p
 	}
-	if p.pipeline, err = g.dev.Compute(device.ComputeDesc{Name: name, Layout: p.layout, Shader: device.ShaderStage{Module: m}}); err != nil {
-		g.t.Fatal(err)
-	}
-	g.dev.Destroy(m)
+	v, err := module(g.dev, "frame_full.vert")
+	must(g.t, err)
+	defer g.dev.Destroy(v)
+	p.pipeline, err = g.dev.Graphics(device.GraphicsDesc{Name: name, Layout: p.layout, Vertex: device.ShaderStage{Module: v},
+		Fragment: device.ShaderStage{Module: m}, Colors: []vk.Format{vk.FormatR32g32b32a32Sfloat}})
+	must(g.t, err)
 	return p
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // half and unhalf convert between half floats and single ones.

@@ -1,17 +1,16 @@
-// Filters the base cube for one roughness: GGX importance sampling with the view along
-// the normal (Karis 2013), each sample read from the level whose texels cover its share
-// of the lobe (Krivanek and Colbert, "Real-time Shading with Filtered Importance
-// Sampling", 2008).
+// Filters the base cube for one roughness and face: GGX importance sampling with the
+// view along the normal (Karis 2013), each sample read from the level whose texels cover
+// its share of the lobe (Krivanek and Colbert, "Real-time Shading with Filtered
+// Importance Sampling", 2008).
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "ibl.glsl"
 
-layout(local_size_x = 8, local_size_y = 8) in;
+layout(location = 0) out vec4 color;
 
 layout(set = 0, binding = 0) uniform samplerCube base;
-layout(set = 0, binding = 1, rgba16f) writeonly uniform image2DArray target;
 
-layout(push_constant) uniform Push { uint size, baseSize, samples; float roughness; };
+layout(push_constant) uniform Push { uint face, size, baseSize, samples; float roughness; };
 
 // Van der Corput's radical inverse in base 2.
 float inverse2(uint i) {
@@ -19,11 +18,9 @@ float inverse2(uint i) {
 }
 
 void main() {
-	uvec3 at = gl_GlobalInvocationID;
-	if (at.x >= size || at.y >= size) return;
-	vec3 n = normalize(iblDirection(at.z, (vec2(at.xy) + 0.5) / float(size) * 2 - 1));
+	vec3 n = normalize(iblDirection(face, gl_FragCoord.xy / float(size) * 2 - 1));
 	if (roughness == 0) {
-		imageStore(target, ivec3(at), vec4(textureLod(base, n, 0).rgb, 1));
+		color = vec4(textureLod(base, n, 0).rgb, 1);
 		return;
 	}
 	vec3 up = abs(n.z) < 0.999 ? vec3(0, 0, 1) : vec3(1, 0, 0);
@@ -48,5 +45,5 @@ void main() {
 		sum += textureLod(base, l, level).rgb * nDotL;
 		weights += nDotL;
 	}
-	imageStore(target, ivec3(at), vec4(sum / max(weights, 1e-6), 1));
+	color = vec4(sum / max(weights, 1e-6), 1);
 }
