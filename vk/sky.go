@@ -1,0 +1,125 @@
+package vk
+
+import (
+	vulkan "github.com/vulkan-go/vulkan"
+
+	"hearth/lumps"
+	"hearth/vk/draw"
+	"hearth/vk/pass"
+	"hearth/vk/raw"
+	"hearth/vk/res"
+	"hearth/vk/scene"
+)
+
+// The side of the cube that surfaces reflect, in texels. On a processor filtering
+// takes its time: half a second for four times as many texels.
+const (
+	environmentSize    = 128
+	environmentSizeCPU = 32
+	environmentSamples = 16 // on a processor
+)
+
+// skyState is the sky of the scene on the device.
+type skyState struct {
+	lump        lumps.CID
+	ref         *res.TextureRef
+	shown       bool
+	err         error
+	environment *pass.Environment
+}
+
+// syncSky asks for the sky of a snapshot, and filters it when it is there. Until
+// then the one before it stays.
+func (r *Renderer) syncSky(s *raw.Stream, k scene.Sky) error {
+	y := &r.sky
+	if k.Texture != y.lump {
+		if y.shown {
+			if err := r.drawer.SetSky(vulkan.NullImageView, false); err != nil {
+				return err
+			}
+			r.drawer.SetEnvironment(draw.Environment{})
+		}
+		if y.ref != nil {
+			y.ref.Release()
+		}
+		y.lump, y.ref, y.shown, y.err = k.Texture, nil, false, nil
+		if k.Texture != (lumps.CID{}) {
+			y.ref = r.looks.res.Texture(k.Texture, res.TextureOptions{})
+		}
+	}
+	if y.ref == nil || y.shown || y.err != nil {
+		return nil
+	}
+	switch y.ref.State() {
+	case res.Failed:
+		y.err = y.ref.Err()
+	case res.Ready:
+		return r.showSky(s, y.ref.Texture())
+	}
+	return nil
+}
+
+func (r *Renderer) showSky(s *raw.Stream, t *res.Texture) error {
+	y := &r.sky
+	size, samples := environmentSize, 0
+	if r.d.CPU {
+		size, samples = environmentSizeCPU, environmentSamples
+	}
+	if r.ibl == nil {
+		p, err := pass.NewIBL(r.d, r.a)
+		if err != nil {
+			return err
+		}
+		r.ibl = p
+		r.keep(p.Close)
+	}
+	if y.environment == nil {
+		e, err := r.ibl.NewEnvironment(size)
+		if err != nil {
+			return err
+		}
+		y.environment = e
+	}
+	if err := r.ibl.Record(s, pass.IBLInput{Frame: r.now.number, Source: t.Image.View, Equirect: !t.Cube, SourceSize: int(t.Image.Width),
+		SourceLevels: int(t.Image.Levels), Samples: samples, Into: y.environment}); err != nil {
+		return err
+	}
+	if err := r.drawer.SetSky(t.Image.View, !t.Cube); err != nil {
+		return err
+	}
+	r.drawer.SetEnvironment(draw.Environment{Cube: y.environment.Cube, Irradiance: y.environment.Irradiance})
+	y.shown = true
+	return nil
+}
+
+// levels is how many levels of roughness the environment has, 0 where there is none.
+func (y *skyState) levels() float32 {
+	if !y.shown {
+		return 0
+	}
+	return float32(y.environment.Levels)
+}
+
+func (y *skyState) pending() int {
+	if y.ref != nil && !y.shown && y.err == nil {
+		return 1
+	}
+	return 0
+}
+
+func (y *skyState) failures() []Failure {
+	if y.err == nil {
+		return nil
+	}
+	return []Failure{{Lump: y.lump, Err: y.err}}
+}
+
+func (y *skyState) close(r *Renderer) {
+	if y.ref != nil {
+		y.ref.Release()
+	}
+	if y.environment != nil {
+		y.environment.Close()
+	}
+	*y = skyState{}
+}
