@@ -137,12 +137,17 @@ type Device struct {
 // Lost tells whether the device is lost.
 func (d *Device) Lost() bool { return d.lost.Load() }
 
+// answer is what a call answered; a test may change it.
+func (d *Device) answer(call string, r vk.Result) vk.Result {
+	if d.hook != nil {
+		return d.hook(call, r)
+	}
+	return r
+}
+
 // check turns the result of a call into an error.
 func (d *Device) check(call string, r vk.Result) error {
-	if d.hook != nil {
-		r = d.hook(call, r)
-	}
-	switch r {
+	switch r = d.answer(call, r); r {
 	case vk.Success, vk.Incomplete:
 		return nil
 	case vk.ErrorDeviceLost:

@@ -23,6 +23,14 @@ type (
 	Write           = raw.Write
 )
 
+// The ways to blend, as raw has them.
+const (
+	BlendOff           = raw.BlendOff
+	BlendAlpha         = raw.BlendAlpha
+	BlendPremultiplied = raw.BlendPremultiplied
+	BlendAdditive      = raw.BlendAdditive
+)
+
 // PushStages are the stages that see the push constants of a PipelineLayout: what
 // Stream.Push is to be called with.
 const PushStages = vk.ShaderStageVertexBit | vk.ShaderStageFragmentBit | vk.ShaderStageComputeBit

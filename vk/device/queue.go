@@ -124,10 +124,7 @@ func (d *Device) Submit(cb vk.CommandBuffer, s *raw.Stream, wait, signal vk.Sema
 func (d *Device) Present(sc vk.Swapchain, image uint32, wait vk.Semaphore) vk.Result {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	r := d.F.Present(d.Queue, sc, image, wait)
-	if d.hook != nil {
-		r = d.hook("vkQueuePresentKHR", r)
-	}
+	r := d.answer("vkQueuePresentKHR", d.F.Present(d.Queue, sc, image, wait))
 	if r == vk.ErrorDeviceLost {
 		d.lost.Store(true)
 	}
@@ -139,12 +136,13 @@ func (d *Device) Wait(n uint64) error {
 	if d.Lost() {
 		return ErrLost
 	}
+	const call = "vkWaitSemaphores"
 	r := d.F.Wait(d.timeline, n, uint64(waitLimit))
-	if r == vk.Timeout {
+	if d.answer(call, r) == vk.Timeout {
 		d.lost.Store(true)
 		return fmt.Errorf("%w (it did not finish within %v)", ErrLost, waitLimit)
 	}
-	return d.check("vkWaitSemaphores", r)
+	return d.check(call, r)
 }
 
 // Done is the number that the timeline has reached.

@@ -149,7 +149,8 @@ func (s *Stream) BindVertex(binding uint32, b vk.Buffer, offset uint64) {
 	s.words = append(s.words, head(opBindVertex, 6), binding, lo(h), hi(h), lo(offset), hi(offset))
 }
 
-// BindIndex binds an index buffer from offset bytes on.
+// BindIndex binds an index buffer from offset bytes on. For indirect draws bind it
+// at 0 and count in firstIndex: Mesa's lavapipe 22.3 draws nothing otherwise.
 func (s *Stream) BindIndex(b vk.Buffer, offset uint64, t vk.IndexType) {
 	h := bits(b)
 	s.words = append(s.words, head(opBindIndex, 6), lo(h), hi(h), lo(offset), hi(offset), uint32(t))
