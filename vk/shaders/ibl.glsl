@@ -20,14 +20,18 @@ float iblLevel(float roughness, float levels) {
 	return clamp(roughness, 0.0, 1.0) * (levels - 1);
 }
 
-// Scale and bias of F0 in the specular integral: Karis' fit of the GGX lookup table
-// ("Physically Based Shading on Mobile", 2014).
+// Scale and bias of F0 in the specular integral of GGX with the height-correlated Smith
+// term: a polynomial in the roughness and 2^(-4 n.v), fitted by least squares to the
+// integral for roughness from 0.045 on. A white metal is off by 0.035 at most, where
+// Karis' fit ("Physically Based Shading on Mobile", 2014) is off by more than 0.1.
 vec2 iblBRDF(float roughness, float nDotV) {
-	const vec4 c0 = vec4(-1, -0.0275, -0.572, 0.022);
-	const vec4 c1 = vec4(1, 0.0425, 1.04, -0.04);
-	vec4 r = roughness * c0 + c1;
-	float a = min(r.x * r.x, exp2(-9.28 * nDotV)) * r.x + r.y;
-	return vec2(-1.04, 1.04) * a + r.zw;
+	float x = exp2(-4 * nDotV);
+	vec2 r0 = vec2(0.9613, -0.0237) + x * (vec2(0.8596, -0.6236) + x * (vec2(-2.2376, 2.5832) + x * (vec2(-0.3991, -0.3489) + x * vec2(0.7684, -0.5512))));
+	vec2 r1 = vec2(-0.1348, 0.9366) + x * (vec2(-5.7893, 1.6658) + x * (vec2(7.6675, -6.2552) + x * vec2(-0.9886, 1.7052)));
+	vec2 r2 = vec2(3.0177, -4.2054) + x * (vec2(7.5044, -0.1799) + x * vec2(-4.9056, 2.7722));
+	vec2 r3 = vec2(-7.6250, 5.9825) + x * vec2(-1.8913, -0.6819);
+	const vec2 r4 = vec2(4.0636, -2.7056);
+	return clamp(r0 + roughness * (r1 + roughness * (r2 + roughness * (r3 + roughness * r4))), vec2(0), vec2(1));
 }
 
 // The direction of a point of a cube face, u to the right and v down in [-1, 1];
