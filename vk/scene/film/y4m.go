@@ -118,19 +118,27 @@ func (x *y4m) planes(buf []byte, img *image.NRGBA) []byte {
 			buf = append(buf, byte(16+(k[0]*r+k[1]*g+k[2]*b+half)>>fraction))
 		}
 	}
-	// Colour is linear in R, G and B: the mean of some pixels has the mean of their
-	// colours, so the means come first. An edge pixel of an odd size stands for two.
-	step := 2
 	if x.chroma == C444 {
-		step = 1
+		for c := 3; c < 9; c += 3 {
+			kr, kg, kb := k[c], k[c+1], k[c+2]
+			for y := range h {
+				row := img.Pix[y*img.Stride:][:4*w]
+				for ; len(row) >= 4; row = row[4:] {
+					buf = append(buf, byte(128+(kr*int32(row[0])+kg*int32(row[1])+kb*int32(row[2])+half)>>fraction))
+				}
+			}
+		}
+		return buf
 	}
+	// Colour is linear in R, G and B: the mean of four pixels has the mean of their
+	// colours, so the means come first. An edge pixel of an odd size stands for two.
 	for c := 3; c < 9; c += 3 {
 		kr, kg, kb := int64(k[c]), int64(k[c+1]), int64(k[c+2])
-		for y := 0; y < h; y += step {
+		for y := 0; y < h; y += 2 {
 			upper := img.Pix[y*img.Stride:]
-			lower := img.Pix[min(y+step-1, h-1)*img.Stride:]
-			for i := 0; i < w; i += step {
-				a, b := 4*i, 4*min(i+step-1, w-1)
+			lower := img.Pix[min(y+1, h-1)*img.Stride:]
+			for i := 0; i < w; i += 2 {
+				a, b := 4*i, 4*min(i+1, w-1)
 				var s [3]int64
 				for ch := range s {
 					s[ch] = int64(upper[a+ch]) + int64(upper[b+ch]) + int64(lower[a+ch]) + int64(lower[b+ch])
