@@ -112,8 +112,7 @@ func (r *Drawer) newSurface(k Kind) (vk.Pipeline, error) {
 		Name:   "surface",
 		Vertex: device.ShaderStage{Module: v},
 		Fragment: device.ShaderStage{Module: f, Constants: []device.Constant{
-			{ID: 0, Value: uint32(k.Alpha)}, {ID: 1, Value: bit(coverage)}, {ID: 2, Value: bit(k.Mirrored)},
-			{ID: 3, Value: uint32(r.o.ShadowSoft)},
+			{ID: 0, Value: uint32(k.Alpha)}, {ID: 1, Value: bit(coverage)}, {ID: 2, Value: uint32(r.o.ShadowSoft)},
 		}},
 		Layout:   r.meshPipes,
 		Bindings: []device.VertexBinding{{Stride: VertexSize}}, Attributes: attributes,

@@ -13,7 +13,6 @@
 
 layout(constant_id = 0) const int ALPHA = 0; // 0 opaque, 1 mask, 2 blend
 layout(constant_id = 1) const bool COVERAGE = false; // mask by alpha to coverage
-layout(constant_id = 2) const bool MIRRORED = false; // fronts are wound clockwise
 
 // Prefiltered light of the sky: level by roughness.
 layout(set = 0, binding = 9) uniform samplerCube environment;
@@ -69,7 +68,7 @@ void main() {
 			normal = normalize(mat3(tangent, cross(normal, tangent) * inTangent.w, normal) * bent);
 		}
 	}
-	if (gl_FrontFacing == MIRRORED) normal = -normal;
+	if (!gl_FrontFacing) normal = -normal;
 
 	float metallic = MATERIAL.mrno.x, roughness = MATERIAL.mrno.y;
 	if (materialHas(flags, 1u)) {
@@ -107,7 +106,7 @@ void main() {
 		vec3 toSun = -frame.suns[i].direction.xyz;
 		vec3 r = reflectance(s, toSun) * frame.suns[i].color.rgb;
 		if (i == frame.shadowSun && dot(r, r) > 0.0)
-			r *= sunlight(inPosition, normalize(inNormal) * (gl_FrontFacing == MIRRORED ? -1.0 : 1.0), toSun, depth);
+			r *= sunlight(inPosition, normalize(inNormal) * (gl_FrontFacing ? 1.0 : -1.0), toSun, depth);
 		light += r;
 	}
 	if (frame.lightCount > 0u) {

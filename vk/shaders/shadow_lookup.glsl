@@ -3,7 +3,7 @@
 layout(set = 0, binding = 8) uniform sampler2DArrayShadow shadowMap;
 
 // How many texels a shadow's edge is soft to each side: 0, 1 or 2.
-layout(constant_id = 3) const int SHADOW_SOFT = 1;
+layout(constant_id = 2) const int SHADOW_SOFT = 1;
 
 float shadowAt(int cascade, vec3 position, vec3 normal, float slope) {
 	// What is lit must not be in its own shadow: a texel covers a piece of a sloped
