@@ -167,7 +167,7 @@ func (l *MaterialLump) material() (*Material, error) {
 
 func (t *TextureLump) source(r *TextureRef) (s Source, err error) {
 	if s.CID, err = lumps.Parse(t.CID); err != nil {
-		return s, fmt.Errorf("a texture's cid %q: %w", t.CID, err)
+		return s, fmt.Errorf("the cid of a texture: %w", err)
 	}
 	if t.UV < 0 || t.UV > 1 {
 		return s, fmt.Errorf("a texture's uv is %d; it can be 0 or 1", t.UV)

@@ -64,6 +64,7 @@ func isOBJ(data []byte) bool {
 	if bytes.HasPrefix(data, []byte{0xff, 0xfe}) || bytes.HasPrefix(data, []byte{0xfe, 0xff}) {
 		data, _ = objText(data[:min(len(data), 4096)&^1])
 	}
+	data = trimBOM(data)
 	// Comments may go on for a while.
 	for head := data[:min(len(data), 64<<10)]; len(head) > 0; {
 		line, rest, _ := bytes.Cut(head, []byte{'\n'})
