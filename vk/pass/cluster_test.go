@@ -3,6 +3,7 @@ package pass
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	"math/bits"
 	"math/rand/v2"
@@ -360,19 +361,23 @@ func BenchmarkClusterRecord(b *testing.B) {
 
 // The time of assigning lights, on the device that tests run on.
 func BenchmarkClusterAssign(b *testing.B) {
-	g := open(b)
-	p, err := NewCluster(g.dev)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer p.Close()
-	v := randomView(1, 256)
-	in := ClusterInput{Count: 256, Clusters: Range{Buffer: g.buffer(ClusterBytes).Handle}, View: v.view, Projection: v.projection,
-		Width: v.width, Height: v.height, Near: v.near, Far: v.far}
-	in.Lights, _, _ = v.assign(g, p)
-	b.ReportAllocs()
-	for b.Loop() {
-		in.Frame++
-		g.do(func(s *raw.Stream) error { return p.Record(s, in) })
+	for _, n := range []int{0, 16, 256, MaxLights} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			g := open(b)
+			p, err := NewCluster(g.dev)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer p.Close()
+			v := randomView(1, n)
+			in := ClusterInput{Count: n, Clusters: Range{Buffer: g.buffer(ClusterBytes).Handle}, View: v.view, Projection: v.projection,
+				Width: v.width, Height: v.height, Near: v.near, Far: v.far}
+			in.Lights, _, _ = v.assign(g, p)
+			b.ReportAllocs()
+			for b.Loop() {
+				in.Frame++
+				g.do(func(s *raw.Stream) error { return p.Record(s, in) })
+			}
+		})
 	}
 }
