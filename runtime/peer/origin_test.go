@@ -1,0 +1,41 @@
+package peer_test
+
+import (
+	"strings"
+	"testing"
+
+	"hearth/runtime"
+	"hearth/runtime/caps"
+)
+
+// An address tells which peer it is on: one that comes from there, and not one of
+// here, nor one of here that went there and came back.
+func TestOriginOfAddresses(t *testing.T) {
+	a, b := newSide(t), newSide(t)
+	ab, ba := join(t, a, b)
+	info := ab.Info()
+	if o := runtime.OriginOf(ab.Root()); o != "peer "+info.Name() || !strings.HasPrefix(o, "peer ") {
+		t.Errorf("what the server gave is of %q", o)
+	}
+	here := newInbox(a)
+	defer here.Close()
+	if o := runtime.OriginOf(here.Cap(caps.All)); o != "" {
+		t.Errorf("a mailbox of here is of %q", o)
+	}
+	pid := a.SpawnGuest("echo", true)
+	if o := runtime.OriginOf(a.Space.Cap(pid)); o != "" {
+		t.Errorf("a durable process of here is of %q", o)
+	}
+	// The echo on b sends the capability back with its answer.
+	b.SpawnGuest("echo", false, func(q *runtime.SpawnRequest) { q.Service = "echo" })
+	r := call(t, a, get(t, a, ab.Root(), "echo"), "x", here.Cap(caps.All))
+	if len(r.Caps) != 1 || runtime.OriginOf(r.Caps[0]) != "" {
+		t.Errorf("what came home is of %q", runtime.OriginOf(r.Caps[0]))
+	}
+	if runtime.OriginOf(ba.Root()) == runtime.OriginOf(ab.Root()) {
+		t.Error("two peers have one name")
+	}
+	if runtime.OriginOf(runtime.Capability{}) != "" {
+		t.Error("nothing is of somewhere")
+	}
+}
