@@ -161,7 +161,7 @@ func TestWhoGetsIn(t *testing.T) {
 		"typo":               {client(typo, p.path("password")), 64, "mistyped"},
 		"another server":     {client(strings.Replace(other.links[0], other.links[0][strings.Index(other.links[0], "id=")+3:], key, 1), p.path("password")), 77, "key"},
 		"unknown space":      {client(strings.Replace(link, "/home?", "/attic?", 1), p.path("password")), 66, "no space"},
-		"no window":          {p.run(p.command("hearth-client", "--connect", link), nil), 64, "--headless"},
+		"no window":          {p.run(p.command("hearth-client", "--connect", link, "--world", p.path("c"), "--password-file", p.path("password")), nil), 69, "--headless"},
 		"a secret argument":  {client(link+"#"+password, p.path("password")), 64, "file"},
 	} {
 		last := c.r.errout[strings.LastIndex(strings.TrimSpace(c.r.errout), "\n")+1:]

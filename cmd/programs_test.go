@@ -38,11 +38,13 @@ func testMain(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	build := exec.Command("go", "build", "-o", bin+"/", "./hearth-server", "./hearth-client", "./hearth-ctl")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
-		return 1
+	for cgo, programs := range map[string][]string{"0": {"./hearth-server", "./hearth-ctl"}, "1": {"./hearth-client"}} {
+		build := exec.Command("go", append([]string{"build", "-o", bin + "/"}, programs...)...)
+		build.Env = append(os.Environ(), "CGO_ENABLED="+cgo)
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
+			return 1
+		}
 	}
 	return m.Run()
 }

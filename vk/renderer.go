@@ -97,7 +97,7 @@ type Renderer struct {
 // Open opens a device and prepares to draw on it. Errors: device.ErrNoDriver,
 // *device.NoDeviceError, and what the device says.
 func Open(o Options) (*Renderer, error) {
-	r := &Renderer{o: o, log: o.Log, outputs: map[vulkan.Format]*output{}, targets: map[Target]struct{}{}, start: time.Now()}
+	r := &Renderer{o: o, log: o.Log, lights: lightState{shadow: -1}, outputs: map[vulkan.Format]*output{}, targets: map[Target]struct{}{}, start: time.Now()}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}

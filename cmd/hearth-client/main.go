@@ -1,5 +1,5 @@
-// Command hearth-client joins a space: it runs a world of its own, in which its
-// user's processes live, and connects it to a server.
+// Command hearth-client shows a space: it runs a world of its own, in which its
+// user's processes live, opens a window on it, and joins a server if it is asked to.
 package main
 
 import "hearth/cmd/internal/host"

@@ -13,10 +13,12 @@ import (
 // The mouse: clicks always go to guests. The right button takes the mouse for looking
 // around (it is locked then, and moves nobody but the eye); Escape gives it back.
 //
-// The keyboard: it is the client's, or the guests'. Ctrl+Tab hands it over and takes
-// it back, whatever guests do; while guests have it, nothing else of it is ours.
+// The keyboard: it is the client's, or that of one of the guests who listen. Ctrl+Tab
+// hands it to the next of them, and behind the last takes it back, whatever guests do;
+// while a guest has it, nothing else of it is ours.
 type hands struct {
-	guests  bool // the keyboard is the guests'
+	guests  bool // a guest has the keyboard
+	next    bool // the chord was pressed: the keyboard is to go to the next
 	looking bool // the mouse is ours
 	overlay bool
 	mode    eye.Mode
@@ -24,7 +26,6 @@ type hands struct {
 	theirs bool
 
 	down   map[string]bool // places of the keys that are held
-	given  map[string]bool // of those that guests saw go down
 	turn   float32         // collected since the last wish, radians
 	tilt   float32
 	wheel  float64
@@ -40,24 +41,21 @@ const (
 )
 
 // keysHelp is what the overlay says of the keys.
-const keysHelp = "WASD QE move  Shift faster  arrows turn  right button look  Esc let go  F2 fly/walk  F3 figures  F4 guest's camera  Ctrl+Tab keys to guests"
+var keysHelp = [...]string{
+	"WASD QE move, Shift faster, arrows turn, right button look, Esc let go",
+	"F2 fly/walk, F3 figures, F4 guest's camera, Ctrl+Tab keys to a guest",
+}
 
 // take takes an event, and reports whether guests shall see it too.
 func (h *hands) take(e window.Event) (forward bool) {
 	if h.down == nil {
-		h.down, h.given = map[string]bool{}, map[string]bool{}
+		h.down = map[string]bool{}
 	}
 	switch e := e.(type) {
 	case window.Key:
-		// Who saw a key go down sees it come up, whoever has the keyboard by then.
-		forward, given := h.key(e), h.given[e.Place]
-		delete(h.given, e.Place)
-		if forward && e.Pressed {
-			h.given[e.Place] = true
-		}
-		return forward || given && !e.Pressed
+		return h.key(e)
 	case window.Character:
-		return h.guests && e.Rune != '\t' || h.guests && !h.chord()
+		return h.guests && (e.Rune != '\t' || !h.chord())
 	case window.Motion:
 		if !h.looking {
 			return true
@@ -98,7 +96,7 @@ func (h *hands) key(k window.Key) (forward bool) {
 	}
 	if k.Place == "Tab" && h.chord() {
 		if k.Pressed && !k.Repeat {
-			h.guests = !h.guests
+			h.next = true
 			h.looking = false
 			h.release()
 		}

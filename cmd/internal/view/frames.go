@@ -1,0 +1,243 @@
+package view
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/go-gl/mathgl/mgl32"
+
+	"hearth/cmd/internal/exit"
+	"hearth/cmd/internal/eye"
+	"hearth/vk"
+	"hearth/vk/scene"
+	"hearth/vk/service"
+	"hearth/vk/window"
+)
+
+const (
+	// restFor is how long the loop sleeps when nothing moves: what was missed (a lump
+	// that arrived, a change between two looks) is seen then at the latest.
+	restFor = 250 * time.Millisecond
+	// leastFrame is the shortest time from one frame to the next on a device that is
+	// a program, which has better things to do than to draw faster than people see.
+	leastFrame = time.Second / 60
+	// floorEvery is how often a walker's floor is looked at.
+	floorEvery = 100 * time.Millisecond
+	// overlayEvery is how often figures change that nothing else draws anew.
+	overlayEvery = 500 * time.Millisecond
+)
+
+// runWindow shows the world in the window until it is closed. A frame is drawn when
+// something changed or moves; a window at rest costs nothing.
+func (v *View) runWindow(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, v.wake)
+	defer stop()
+	v.wg.Go(func() {
+		for {
+			select {
+			case <-v.scene.Changed():
+				v.wake()
+			case <-v.done:
+				return
+			}
+		}
+	})
+	input := v.plugin.Input()
+	var (
+		last     *scene.Snapshot
+		lastTime = time.Now()
+		lastDraw time.Time
+		floorAt  time.Time
+		frames   int
+		again    = true // the next frame is wanted whatever happened
+	)
+	for ctx.Err() == nil {
+		wait := time.Duration(0)
+		if !again {
+			wait = v.rest(lastDraw)
+		} else if v.screen.cpu() {
+			wait = leastFrame - time.Since(lastDraw)
+		}
+		events := v.win.Wait(wait)
+		if err := v.win.Err(); err != nil {
+			return &exit.UnavailableError{Err: err}
+		}
+		now := time.Now()
+		moment := now.Sub(lastTime)
+		lastTime = now
+		for _, e := range events {
+			if _, ok := e.(window.CloseRequested); ok {
+				return nil
+			}
+			v.happened(e)
+			again = true
+		}
+		v.hands.guests = input.Focused() != service.Nobody // a guest that ended listens no more
+		if v.apply() {
+			again = true
+		}
+		if v.move(moment) {
+			again = true
+		}
+		if v.takePicksIfOpen() {
+			again = true
+		}
+		snap := v.scene.Snapshot()
+		again = again || snap != last || v.figures.look(snap) || v.figures.pending > 0 ||
+			v.hands.overlay && now.Sub(lastDraw) >= overlayEvery || now.Sub(lastDraw) >= time.Second
+		if err := v.films.draw(snap, v.scene.Now()); err != nil {
+			return err
+		}
+		if w, h := v.win.Size(); w == 0 || h == 0 {
+			again, last = false, snap // nobody sees it
+			continue
+		}
+		if !again || v.screen.cpu() && now.Sub(lastDraw) < leastFrame {
+			continue
+		}
+		if v.hands.mode == eye.Walk && !v.hands.theirs && now.Sub(floorAt) >= floorEvery {
+			floorAt = now
+			v.lookDown()
+		}
+		lost, err := v.frame(snap, v.scene.Now())
+		if err != nil {
+			return err
+		}
+		if !lost && !lastDraw.IsZero() {
+			input.Publish(service.Redraw{DT: now.Sub(lastDraw).Seconds()})
+		}
+		lastDraw, last, again = now, snap, lost
+		if frames++; v.o.Frames > 0 && frames >= v.o.Frames {
+			return nil
+		}
+	}
+	return nil
+}
+
+// happened takes an event of the window, or tells guests of it.
+func (v *View) happened(e window.Event) {
+	if v.hands.take(e) {
+		if e := told(e); e != nil {
+			v.plugin.Input().Publish(e)
+		}
+	}
+	if v.hands.next {
+		v.hands.next = false
+		who, ok := v.plugin.Input().FocusNext()
+		v.hands.guests, v.listener = ok, who.Client
+	}
+}
+
+// rest is how long the loop may sleep.
+func (v *View) rest(lastDraw time.Time) time.Duration {
+	d := restFor
+	if due := v.films.due(v.scene.Now()); due < d {
+		d = due
+	}
+	return max(d, time.Millisecond)
+}
+
+// frame draws what is seen in the window or the picture.
+func (v *View) frame(snap *scene.Snapshot, now time.Duration) (lost bool, err error) {
+	camera := v.camera()
+	o := vk.FrameOptions{Time: now, Camera: &camera}
+	if v.hands.overlay || v.hands.guests {
+		w, _ := v.size()
+		o.Overlay = v.figures.overlay(v.panel(), snap, w)
+	}
+	st, lost, err := v.screen.draw(snap, o)
+	if err != nil || lost {
+		return lost, err
+	}
+	v.figures.took(st, time.Now())
+	v.ready(snap)
+	return false, nil
+}
+
+// panel is what the overlay says besides the figures.
+func (v *View) panel() panel {
+	p := panel{full: v.hands.overlay, guests: len(v.plugin.Input().Subscribers())}
+	if v.hands.guests {
+		p.keyboard = v.listener
+	}
+	if !p.full {
+		return p
+	}
+	if r := v.screen.r; r != nil {
+		p.device, p.samples = r.Device().Name, r.Samples()
+	}
+	e := &v.eye
+	p.place = fmt.Sprintf("%s  at %.2f %.2f %.2f  yaw %.0f pitch %.0f", v.hands.mode, e.Position[0], e.Position[1], e.Position[2],
+		mgl32.RadToDeg(e.Yaw), mgl32.RadToDeg(e.Pitch))
+	if v.hands.theirs {
+		p.place = "through the camera of a guest"
+	}
+	a := v.assets.Stats()
+	p.assets = fmt.Sprintf("assets %d held, %d idle, %s", a.Held, a.Idle, size(a.HeldCost+a.IdleCost))
+	p.recording = v.films.line()
+	return p
+}
+
+func (v *View) size() (w, h int) {
+	if v.win != nil {
+		return v.win.Size()
+	}
+	return v.o.Width, v.o.Height
+}
+
+// ready asks how much is on the way, and logs what cannot be shown, once.
+func (v *View) ready(snap *scene.Snapshot) {
+	pending, failures := v.screen.r.Ready(snap)
+	v.figures.pending = pending
+	for _, f := range v.figures.news(failures) {
+		v.log.Warn("a lump cannot be shown", "lump", f.Lump.String(), "error", f.Err)
+	}
+}
+
+// takePicksIfOpen answers what is asked while there is a device.
+func (v *View) takePicksIfOpen() bool { return v.screen.r != nil && v.takePicks() }
+
+// lookDown asks what the walker is about to step on: what is at the lower edge of the
+// picture.
+func (v *View) lookDown() {
+	w, h := v.size()
+	if v.screen.r == nil || w == 0 || h == 0 {
+		return
+	}
+	select {
+	case h, ok := <-v.ahead:
+		v.ahead = nil
+		if ok && h.Object != 0 {
+			v.floor.Seen(h.Position, v.eye.Position[1]-eye.Height)
+		}
+	default:
+	}
+	if v.ahead == nil {
+		v.ahead = v.screen.r.Pick(w/2, h-1)
+	}
+}
+
+// apply does to the window what guests want of it, as far as the user lets them.
+func (v *View) apply() (changed bool) {
+	changed = v.hear()
+	grab := v.guests.grab
+	switch {
+	case v.hands.looking:
+		grab = window.GrabLocked
+	case !v.win.Focused(), !v.hands.guests && grab == window.GrabLocked:
+		// A guest may hold the mouse while it has the keyboard: the chord, which takes
+		// both back, always works.
+		grab = window.GrabNone
+	}
+	if grab != v.win.Grab() {
+		if err := v.win.SetGrab(grab); err != nil {
+			v.log.Debug("the mouse is not held", "error", err)
+		}
+	}
+	if changed {
+		v.win.SetTitle(v.guests.title)
+		v.win.SetCursorVisible(v.guests.visible)
+	}
+	return changed
+}

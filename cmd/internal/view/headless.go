@@ -1,0 +1,130 @@
+package view
+
+import (
+	"context"
+	"time"
+
+	"hearth/vk/scene"
+)
+
+const (
+	// settleEvery is how often a capture looks whether all has arrived.
+	settleEvery = 20 * time.Millisecond
+	// quietFor is how long nothing may come into the scene before it counts as whole:
+	// guests ask for a scene in one go, and answers take milliseconds.
+	quietFor = 400 * time.Millisecond
+	// emptyFor is how long an empty scene of a world of our own is waited for.
+	emptyFor = 5 * time.Second
+)
+
+// runHeadless draws pictures, and the pictures of guests' cameras.
+func (v *View) runHeadless(ctx context.Context) error {
+	if v.o.Capture != nil {
+		if err := v.settle(ctx); err != nil {
+			return err
+		}
+	}
+	tick := time.NewTicker(time.Second / time.Duration(v.o.FPS))
+	defer tick.Stop()
+	begun := v.scene.Now()
+	for n := 0; v.o.Frames == 0 || n < v.o.Frames; n++ {
+		if n > 0 && (v.o.Capture == nil || v.o.Capture.dir != "") {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		now := begun + time.Duration(n)*time.Second/time.Duration(v.o.FPS)
+		if v.o.Capture == nil {
+			now = v.scene.Now()
+		}
+		snap := v.scene.Snapshot()
+		if v.o.Capture != nil {
+			if err := v.still(ctx, snap, now, n); err != nil {
+				return err
+			}
+		}
+		if err := v.films.draw(snap, now); err != nil {
+			return err
+		}
+		if v.films.broken {
+			return nil // there is nothing else to do here; shut says why
+		}
+	}
+	return nil
+}
+
+// still draws a frame and, where it is to be one, makes it a file.
+func (v *View) still(ctx context.Context, snap *scene.Snapshot, now time.Duration, n int) error {
+	v.hear()
+	for lost := true; lost; {
+		var err error
+		if lost, err = v.frame(snap, now); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	if !v.o.Capture.wants(n, v.o.Frames) {
+		return nil
+	}
+	img, err := v.screen.picture()
+	if err != nil {
+		return err
+	}
+	name, err := v.o.Capture.put(n, img)
+	if err == nil {
+		v.log.Info("a picture is written", "file", name, "frame", n+1)
+	}
+	return err
+}
+
+// settle draws until what the scene names has arrived or failed and nothing more
+// comes into the scene, or the time is over.
+func (v *View) settle(ctx context.Context) error {
+	begun := time.Now()
+	tick := time.NewTicker(settleEvery)
+	defer tick.Stop()
+	var things int
+	since := begun
+	for {
+		v.hear()
+		snap := v.scene.Snapshot()
+		if n := count(snap); n != things {
+			things, since = n, time.Now()
+		}
+		v.takePicksIfOpen()
+		if _, err := v.frame(snap, v.scene.Now()); err != nil {
+			return err
+		}
+		quiet := time.Since(since)
+		switch {
+		case v.figures.pending > 0:
+		case things == 0 && v.o.Empty, things == 0 && !v.o.Remote && quiet >= emptyFor, things > 0 && quiet >= quietFor:
+			return nil
+		}
+		if time.Since(begun) >= v.o.Timeout {
+			v.log.Warn("the picture is taken before everything has arrived", "things", things, "pending", v.figures.pending, "waited", v.o.Timeout)
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// count is how many things there are to see.
+func count(s *scene.Snapshot) int {
+	n := s.Objects.Len() + s.Lights.Len() + s.Canvases.Len() + s.Lines.Len()
+	if s.Sky != (scene.Sky{}) {
+		n++
+	}
+	return n
+}
