@@ -18,7 +18,7 @@ var (
 	// ErrNoDriver reports a machine without a Vulkan driver.
 	ErrNoDriver = errors.New("no Vulkan driver is installed here; install one for the graphics card, or mesa-vulkan-drivers, which also draws without a card")
 	// ErrNoValidation reports Options.Validate without the validation layer.
-	ErrNoValidation = errors.New("Vulkan's validation layer is not installed; install vulkan-validationlayers or do not ask for validation")
+	ErrNoValidation = errors.New("the validation layer of Vulkan is not installed; install vulkan-validationlayers or do not ask for validation")
 	// ErrLost reports that the device is lost: it was removed, reset or hangs. All
 	// that was made with it is gone; close it and open it again.
 	ErrLost = errors.New("the graphics device was lost; close the renderer and open it again")

@@ -18,7 +18,7 @@ import (
 )
 
 // ErrNoLoader reports a machine without Vulkan's loader.
-var ErrNoLoader = errors.New("Vulkan is not installed here: libvulkan.so.1 is missing (Debian: libvulkan1 and mesa-vulkan-drivers)")
+var ErrNoLoader = errors.New("there is no Vulkan here: libvulkan.so.1 is missing (Debian: libvulkan1 and mesa-vulkan-drivers)")
 
 // loader is the name that the package with the library itself brings; the binding
 // would look for libvulkan.so, which only the headers bring.

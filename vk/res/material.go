@@ -85,17 +85,42 @@ func newMaterials(r *Resources) (*materials, error) {
 	return m, nil
 }
 
-// newWhite makes the white texture. It waits for the device, once.
+// newWhite makes the white texture, and blits once in each format: a driver
+// builds its programs for that the first time, for a tenth of a second on a CPU,
+// which should be no frame's. It waits for the device, once.
 func (m *materials) newWhite() (err error) {
-	m.white, err = m.r.a.NewImage(mem.ImageDesc{Width: 1, Height: 1, Format: vk.FormatR8g8b8a8Unorm, Name: "white",
-		Usage: vk.ImageUsageSampledBit | vk.ImageUsageTransferDstBit})
+	const usage = vk.ImageUsageSampledBit | vk.ImageUsageTransferDstBit | vk.ImageUsageTransferSrcBit
+	m.white, err = m.r.a.NewImage(mem.ImageDesc{Width: 1, Height: 1, Format: vk.FormatR8g8b8a8Unorm, Name: "white", Usage: usage})
 	if err != nil {
 		return err
 	}
+	var first []*mem.Image
+	for _, f := range []vk.Format{vk.FormatR8g8b8a8Unorm, vk.FormatR8g8b8a8Srgb, vk.FormatR16g16b16a16Sfloat} {
+		i, err := m.r.a.NewImage(mem.ImageDesc{Width: 4, Height: 4, Levels: 3, Format: f, Name: "first blit", Usage: usage})
+		if err != nil {
+			m.white.Close()
+			return err
+		}
+		defer i.Close()
+		first = append(first, i)
+	}
+	const dst, src = vk.ImageLayoutTransferDstOptimal, vk.ImageLayoutTransferSrcOptimal
 	err = m.r.d.Do(func(s *raw.Stream) {
-		s.Barriers([]raw.ImageBarrier{{Image: m.white.Handle, New: vk.ImageLayoutTransferDstOptimal, DstStage: raw.StageTransfer, DstAccess: raw.AccessTransferWrite}}, nil, nil)
-		s.ClearColorImage(m.white.Handle, vk.ImageLayoutTransferDstOptimal, [4]float32{1, 1, 1, 1})
-		s.Barriers([]raw.ImageBarrier{{Image: m.white.Handle, Old: vk.ImageLayoutTransferDstOptimal, New: vk.ImageLayoutShaderReadOnlyOptimal,
+		for _, i := range append(first, m.white) {
+			s.Barriers([]raw.ImageBarrier{{Image: i.Handle, New: dst, DstStage: raw.StageTransfer, DstAccess: raw.AccessTransferWrite}}, nil, nil)
+			s.ClearColorImage(i.Handle, dst, [4]float32{1, 1, 1, 1})
+		}
+		for _, i := range first {
+			for l := range uint32(2) { // from the first level and from a later one: two programs
+				s.Barriers([]raw.ImageBarrier{{Image: i.Handle, Old: dst, New: src, BaseLevel: l, Levels: 1, SrcStage: raw.StageTransfer,
+					SrcAccess: raw.AccessTransferWrite, DstStage: raw.StageTransfer, DstAccess: raw.AccessTransferRead | raw.AccessTransferWrite},
+					{Image: i.Handle, Old: dst, New: dst, BaseLevel: l + 1, Levels: 1, SrcStage: raw.StageTransfer, SrcAccess: raw.AccessTransferWrite,
+						DstStage: raw.StageTransfer, DstAccess: raw.AccessTransferWrite}}, nil, nil)
+				s.BlitImage(i.Handle, src, raw.Region{Level: l, Width: 4 >> l, Height: 4 >> l}, i.Handle, dst,
+					raw.Region{Level: l + 1, Width: 2 >> l, Height: 2 >> l}, vk.FilterLinear)
+			}
+		}
+		s.Barriers([]raw.ImageBarrier{{Image: m.white.Handle, Old: dst, New: vk.ImageLayoutShaderReadOnlyOptimal,
 			SrcStage: raw.StageTransfer, SrcAccess: raw.AccessTransferWrite, DstStage: raw.StageAll, DstAccess: raw.AccessShaderRead}}, nil, nil)
 	})
 	if err != nil {
