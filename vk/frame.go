@@ -169,6 +169,7 @@ func (r *Renderer) draw(fr *device.Frame, s *scene.Snapshot, t Target, o FrameOp
 		return st, err
 	}
 	st.Items, st.Batches, st.Blended, st.Uploaded = counts.Items, counts.Batches, counts.Blended, counts.Uploaded
+	st.Visible, st.Triangles = counts.Visible, counts.Triangles
 	st.Draws = counts.Groups*(1+len(f.input.Cascades)) + counts.Blended
 	st.DeviceUsed = r.a.Stats().Used
 	return st, t.next(r)

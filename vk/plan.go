@@ -84,6 +84,7 @@ func (r *Renderer) compile(k planKey) (*plan, error) {
 	d.Resets(g.Pass("reset", d.RecordReset), s)
 	g.Pass("skin", r.recordSkin).Use(p.skin, graph.WrittenByCompute)
 	d.Culls(g.Pass("cull", d.RecordCull), s)
+	d.CountsSeen(g.Pass("count", d.RecordCount), s)
 	g.Pass("clusters", r.recordClusters).Use(s.Lights, graph.ReadByCompute).Use(s.Clusters, graph.WrittenByCompute)
 	d.Draws(g.Pass("shadows", r.recordShadows), s).Use(p.skin, graph.VertexData).Overwrite(s.Shadow, graph.DepthTarget)
 	surfaces := d.Lit(g.Pass("surfaces", r.recordSurfaces), s).Use(p.skin, graph.VertexData).

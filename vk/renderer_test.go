@@ -161,6 +161,7 @@ func TestThings(t *testing.T) {
 		overlay := &pass.OverlayContent{Rects: []pass.OverlayRect{{X: 4, Y: 4, Width: 90, Height: 20, Color: [4]uint8{0, 0, 0, 160}}},
 			Texts: []pass.OverlayText{{X: 8, Y: 7, Text: "Hearth", Color: [4]uint8{255, 220, 120, 255}}}}
 		s.settle(func(o *FrameOptions) { o.Overlay = overlay })
-		vktest.Golden(t, "things", s.picture())
+		// Drivers place lines of a pixel each as they like.
+		vktest.Golden(t, "things", s.picture(), vktest.Tolerance{Mean: 0.6, Large: 10, Share: 0.012})
 	})
 }

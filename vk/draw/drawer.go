@@ -78,6 +78,7 @@ type Drawer struct {
 	cull        vk.Pipeline
 	sky         [2]vk.Pipeline // cube, equirectangular
 
+	counter  counter
 	stride   int // items a view has in visible
 	commands int // commands a view has
 	template []gpuCommand
@@ -127,7 +128,7 @@ var bufferDescs = [bufferCount]struct {
 	bufItems:    {"items", 1024 * 16, storage | written},
 	bufBatches:  {"batches", 256 * 32, storage | written},
 	bufVisible:  {"visible items", 0, storage | written},
-	bufCommands: {"draw commands", 20 * views * commandsBegin, storage | written | vk.BufferUsageIndirectBufferBit},
+	bufCommands: {"draw commands", 20 * views * commandsBegin, storage | written | vk.BufferUsageIndirectBufferBit | vk.BufferUsageTransferSrcBit},
 	bufTemplate: {"empty draw commands", 20 * views * commandsBegin, vk.BufferUsageTransferSrcBit | written},
 	bufViews:    {"views", uint64(unsafe.Sizeof([views]gpuView{})), storage | written},
 	bufFrame:    {"frame", uint64(unsafe.Sizeof(Frame{})), vk.BufferUsageUniformBufferBit | written},
@@ -251,6 +252,7 @@ func (r *Drawer) Close() {
 	for _, b := range r.mine {
 		b.Close()
 	}
+	r.counter.close()
 	r.nothingLight.Close()
 	r.nothing.Close()
 	r.shadow.Close()

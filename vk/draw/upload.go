@@ -9,6 +9,7 @@ import (
 	"hearth/vk/device"
 	"hearth/vk/graph"
 	"hearth/vk/mem"
+	"hearth/vk/model"
 	"hearth/vk/pass"
 	"hearth/vk/raw"
 
@@ -32,6 +33,9 @@ type Counts struct {
 	Items, Batches, Groups, Blended int
 	BlendedLost                     int // seen, but beyond Limits.Blended
 	Uploaded                        int // bytes
+	// Visible and Triangles are what the camera saw some frames before, blended items
+	// of this frame included.
+	Visible, Triangles int
 }
 
 // Prepare takes over what changed in the world, sorts what is blended, and makes
@@ -43,6 +47,10 @@ func (r *Drawer) Prepare(fr *device.Frame, in *Input) (Counts, error) {
 	c := Counts{Items: w.Items()}
 	changed := w.compile()
 	if err := r.reserve(changed); err != nil {
+		return c, err
+	}
+	var err error
+	if c.Visible, c.Triangles, err = r.seen(fr); err != nil {
 		return c, err
 	}
 	r.frame = in.Frame
@@ -82,6 +90,12 @@ func (r *Drawer) Prepare(fr *device.Frame, in *Input) (Counts, error) {
 	c.BlendedLost = r.sortBlended(&eye)
 	if err := r.sendBlended(&u); err != nil {
 		return c, err
+	}
+	c.Visible += len(r.sorted)
+	for _, x := range r.runs {
+		if k := &w.batchInfo[x.batch].key; k.kind.Topology == model.Triangles {
+			c.Triangles += int(k.indexCount / 3 * x.count)
+		}
 	}
 	c.Batches, c.Groups, c.Blended, c.Uploaded = w.Batches(), len(w.groups), len(r.sorted), u.bytes
 	return c, r.bind()
