@@ -208,19 +208,17 @@ func (m *Model) bound() error {
 	}
 	inf := float32(math.Inf(1))
 	lo, hi := mgl32.Vec3{inf, inf, inf}, mgl32.Vec3{-inf, -inf, -inf}
-	var joints []mgl32.Mat4
+	type skinned struct{ skin, mesh int }
+	done := map[skinned]bool{} // where the node is does not matter to these
 	for i := range m.Nodes {
 		n := &m.Nodes[i]
 		for _, k := range n.Meshes {
 			mesh := &m.Meshes[k]
 			if n.Skin < 0 || mesh.Joints == nil {
 				grow(&lo, &hi, &pose.Globals[i], mesh)
-				continue
-			}
-			// A skinned vertex is within what its joints make of the whole mesh.
-			joints = m.JointMatrices(n.Skin, pose, joints)
-			for j := range joints {
-				grow(&lo, &hi, &joints[j], mesh)
+			} else if pair := (skinned{n.Skin, k}); !done[pair] {
+				done[pair] = true
+				m.growSkinned(&lo, &hi, pose, &m.Skins[n.Skin], mesh)
 			}
 		}
 	}
@@ -234,6 +232,25 @@ func (m *Model) bound() error {
 	}
 	m.Min, m.Max = lo, hi
 	return nil
+}
+
+// growSkinned extends a box by what the joints that move a mesh make of the whole
+// of it: a skinned vertex is within that.
+func (m *Model) growSkinned(lo, hi *mgl32.Vec3, pose *Pose, s *Skin, mesh *Mesh) {
+	used := make([]bool, len(s.Joints))
+	for i, j := range mesh.Joints {
+		for k, w := range mesh.Weights[i] {
+			if w > 0 {
+				used[j[k]] = true
+			}
+		}
+	}
+	for j, u := range used {
+		if u {
+			t := mulAffine(&pose.Globals[s.Joints[j]], &s.InverseBind[j])
+			grow(lo, hi, &t, mesh)
+		}
+	}
 }
 
 // grow extends a box by that of a mesh under a transform (Arvo, "Transforming

@@ -155,6 +155,9 @@ func decodeGLTF(ctx context.Context, data []byte, open Opener, l Limits) (*Model
 func (d *gltfDecoder) parse(text []byte) error {
 	var f gltfFile
 	text = trimBOM(text)
+	if err := checkTokens(text, maxTokens); err != nil {
+		return &FormatError{Format: "glTF", Err: err}
+	}
 	err := json.Unmarshal(text, &f)
 	// In glTF 1 the lists are objects, which is an error too, but not the one to name.
 	if kind := (*json.UnmarshalTypeError)(nil); err != nil && (f.Asset == nil || strings.HasPrefix(f.Asset.Version, "2.") || !errors.As(err, &kind)) {

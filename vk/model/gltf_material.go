@@ -237,7 +237,10 @@ func (d *gltfDecoder) picture(i int, from string) (int, error) {
 	if err != nil {
 		return 0, badGLTF(where, "%w", err)
 	}
-	if d.left.AllPixels -= p.Width * p.Height * p.Faces; d.left.AllPixels < 0 {
+	if p.Faces != 1 {
+		return 0, badGLTF(where, "%w", errCube)
+	}
+	if d.left.AllPixels -= p.weight(); d.left.AllPixels < 0 {
 		return 0, badGLTF(where, "%w", &LimitError{"pixels in all pictures", int64(d.l.AllPixels)})
 	}
 	d.pictures[i] = len(d.m.Pictures)

@@ -220,10 +220,14 @@ func quatOf(x, y, z mgl32.Vec3) mgl32.Quat {
 }
 
 func (d *gltfDecoder) readSkins() error {
+	total := 0
 	for i, g := range d.doc.Skins {
 		where := item("skins", i)
 		if len(g.Joints) == 0 {
 			return badGLTF(where, "it has no joints; export the file again")
+		}
+		if total += len(g.Joints); total > d.l.Items {
+			return badGLTF(where, "%w", &LimitError{"joints in all skins", int64(d.l.Items)})
 		}
 		if len(g.Joints) > d.l.Joints {
 			return badGLTF(where, "%w", &LimitError{"joints", int64(d.l.Joints)})

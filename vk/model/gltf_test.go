@@ -500,7 +500,7 @@ func TestBrokenGLTF(t *testing.T) {
 		{"path", anim([]float32{0, 1}, 2, "colour", "LINEAR"), `"colour" is no path`},
 		{"huge count", func(b *builder) {
 			b.triangle(js{"POSITION": b.add("accessors", js{"componentType": 5126, "type": "VEC3", "count": 1 << 30})}, nil)
-		}, "more than 16777216 vertices"},
+		}, "more than 8388608 vertices"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBuilder()
@@ -549,8 +549,35 @@ func TestModelLimits(t *testing.T) {
 		}
 		b.refused(t, c.less, c.want)
 	}
-	// A small file that has the same vertices read again and again.
 	b := newBuilder()
+	for range 3 {
+		b.add("nodes", js{})
+	}
+	for range 2 {
+		b.add("skins", js{"joints": []int{0, 1}})
+	}
+	b.refused(t, Limits{Items: 3}, "more than 3 joints in all skins")
+	// JSON that takes far more memory decoded than as text.
+	list := append([]byte(`{"asset":{"version":"2.0"},"extras":[`), bytes.Repeat([]byte("[],"), maxTokens/2)...)
+	if _, err := Decode(context.Background(), append(list, "0]}"...), nil, Limits{}); err == nil || !strings.Contains(err.Error(), "values in its JSON") {
+		t.Errorf("got %v", err)
+	}
+	// Structure within strings is none.
+	b = newBuilder()
+	b.add("nodes", js{"name": `{"[,` + strings.Repeat(`,{[\"`, 100)})
+	if err := checkTokens(b.bytes(), 8); err != nil {
+		t.Error(err)
+	}
+	cube := fmt.Sprintf(`{"size":[1,1],"data":%q}`, base64.StdEncoding.EncodeToString(make([]byte, 24)))
+	b = newBuilder()
+	b.add("images", js{"uri": "data:application/json;base64," + base64.StdEncoding.EncodeToString([]byte(cube))})
+	b.add("textures", js{"source": 0})
+	b.add("materials", js{"normalTexture": js{"index": 0}})
+	b.refused(t, Limits{}, "images[0]: a material's texture has one face")
+	b.doc["images"] = []any{js{"uri": "data:image/png;base64," + base64.StdEncoding.EncodeToString(encodePNG(t, gradient(8, 8)))}}
+	b.refused(t, Limits{AllPixels: 63}, "more than 63 pixels")
+	// A small file that has the same vertices read again and again.
+	b = newBuilder()
 	p := b.accessor(make([]float32, 3*1000), "VEC3", nil)
 	primitive := js{"attributes": js{"POSITION": p, "NORMAL": p}, "mode": 0}
 	b.add("meshes", js{"primitives": []any{primitive, primitive, primitive, primitive}})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,21 +40,26 @@ func decodeHDR(data []byte, l Limits) (*Picture, error) {
 	if err := l.checkPicture(w, h, 1); err != nil {
 		return nil, err
 	}
-	// A run of two bytes makes 127 values of one plane at most.
-	if int64(w)*int64(h)*4/64 > int64(len(rest))+8 {
-		return nil, errShort
-	}
-	p := &Picture{Width: w, Height: h, Faces: 1, Format: RGBA16F, Pixels: make([]byte, w*h*8)}
+	// Memory follows the rows that are there: a header alone takes none.
+	p := &Picture{Width: w, Height: h, Faces: 1, Format: RGBA16F}
+	p.Pixels = make([]byte, 0, min(8*w*h, 64*len(rest)))
 	line := make([]byte, 4*w)
+	var powers [256]float64 // by exponent; 0 is black
+	for e := 1; e < len(powers); e++ {
+		powers[e] = math.Ldexp(scale, e-136)
+	}
 	for y := 0; y < h; y++ {
 		if rest, err = hdrLine(rest, line, w); err != nil {
 			return nil, fmt.Errorf("row %d: %w", y, err)
 		}
-		to := y
-		if flip {
-			to = h - 1 - y
+		p.Pixels = slices.Grow(p.Pixels, 8*w)[:8*w*(y+1)]
+		hdrPixels(line, p.Pixels[8*w*y:], &powers, xyz)
+	}
+	for a, b := 0, h-1; flip && a < b; a, b = a+1, b-1 {
+		x, y := p.Pixels[8*w*a:8*w*(a+1)], p.Pixels[8*w*b:8*w*(b+1)]
+		for i := range x {
+			x[i], y[i] = y[i], x[i]
 		}
-		hdrPixels(line, p.Pixels[to*w*8:(to+1)*w*8], scale, xyz)
 	}
 	return p, nil
 }
@@ -195,22 +201,14 @@ func half(v float64) uint16 {
 
 var halfOne = half(1)
 
-func hdrPixels(line, out []byte, scale float64, xyz bool) {
+func hdrPixels(line, out []byte, powers *[256]float64, xyz bool) {
 	for i := 0; i+4 <= len(line); i += 4 {
-		e := line[i+3]
-		var r, g, b float64
-		if e != 0 {
-			f := math.Ldexp(scale, int(e)-136)
-			r, g, b = float64(line[i])*f, float64(line[i+1])*f, float64(line[i+2])*f
-			if xyz { // CIE XYZ to linear sRGB, D65 (IEC 61966-2-1)
-				r, g, b = max(0, 3.2404542*r-1.5371385*g-0.4985314*b), max(0, -0.9692660*r+1.8760108*g+0.0415560*b),
-					max(0, 0.0556434*r-0.2040259*g+1.0572252*b)
-			}
+		f := powers[line[i+3]]
+		r, g, b := float64(line[i])*f, float64(line[i+1])*f, float64(line[i+2])*f
+		if xyz { // CIE XYZ to linear sRGB, D65 (IEC 61966-2-1)
+			r, g, b = max(0, 3.2404542*r-1.5371385*g-0.4985314*b), max(0, -0.9692660*r+1.8760108*g+0.0415560*b),
+				max(0, 0.0556434*r-0.2040259*g+1.0572252*b)
 		}
-		o := out[2*i : 2*i+8]
-		binary.LittleEndian.PutUint16(o, half(r))
-		binary.LittleEndian.PutUint16(o[2:], half(g))
-		binary.LittleEndian.PutUint16(o[4:], half(b))
-		binary.LittleEndian.PutUint16(o[6:], halfOne)
+		binary.LittleEndian.PutUint64(out[2*i:], uint64(half(r))|uint64(half(g))<<16|uint64(half(b))<<32|uint64(halfOne)<<48)
 	}
 }

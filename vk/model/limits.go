@@ -13,7 +13,7 @@ type Limits struct {
 	Side      int   // the longer side of a picture, in pixels
 	Items     int   // nodes, meshes, materials, textures, accessors...: of each kind
 	Depth     int   // of the hierarchy of nodes
-	Joints    int   // of a skin
+	Joints    int   // of a skin; all skins together have Items at most
 	Targets   int   // of a mesh
 	Keys      int   // of all animations, in numbers of Channel.Values
 }
@@ -21,15 +21,15 @@ type Limits struct {
 const (
 	// DefaultBytes holds the largest of the public sample models many times over.
 	DefaultBytes = 256 << 20
-	// DefaultVertices is 64 bytes each on the GPU, and so 1 GiB.
-	DefaultVertices = 16 << 20
+	// DefaultVertices is 64 bytes each on the GPU, and so 512 MiB.
+	DefaultVertices = 8 << 20
 	// DefaultIndices is four triangles to a vertex.
-	DefaultIndices = 64 << 20
+	DefaultIndices = 32 << 20
 	// DefaultPixels is a square picture of 8192 pixels, or 512 MiB of RGBA16F.
 	DefaultPixels = 64 << 20
-	// DefaultAllPixels is five such pictures of 4096 pixels for each of a dozen
-	// materials.
-	DefaultAllPixels = 512 << 20
+	// DefaultAllPixels is five pictures of 2048 pixels squared for each of a dozen
+	// materials, and so 1 GiB. A pixel of RGBA16F counts as two.
+	DefaultAllPixels = 256 << 20
 	// DefaultSide is what every desktop GPU takes.
 	DefaultSide = 16384
 	// DefaultItems keeps a file of many empty things from costing more than its
@@ -37,13 +37,36 @@ const (
 	DefaultItems = 1 << 17
 	// DefaultDepth is far beyond the skeleton of anything that lives.
 	DefaultDepth = 512
-	// DefaultJoints is what 16 bits of Mesh.Joints can name on most GPUs' budgets.
+	// DefaultJoints is many times the bones of the most detailed skeletons in use.
 	DefaultJoints = 4096
 	// DefaultTargets is beyond the blend shapes of a film's face rig.
 	DefaultTargets = 1024
 	// DefaultKeys is an hour of 64 joints at 60 frames a second.
 	DefaultKeys = 160 << 20
 )
+
+// maxTokens bounds the values in the JSON of a model: each takes some hundred
+// bytes at most once it is decoded, whatever little it took in the file. Files of
+// 100,000 accessors have a third of it.
+const maxTokens = 4 << 20
+
+// checkTokens counts the values and names in JSON, roughly, before it is decoded.
+func checkTokens(text []byte, most int) error {
+	n, inside := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			inside = !inside
+		case inside && c == '\\':
+			i++
+		case !inside && (c == ',' || c == '{' || c == '['):
+			if n++; n > most {
+				return &LimitError{"values in its JSON", int64(most)}
+			}
+		}
+	}
+	return nil
+}
 
 func (l Limits) withDefaults() Limits {
 	if l.Bytes == 0 {

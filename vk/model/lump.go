@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 
 	"hearth/lumps"
 
@@ -43,8 +42,8 @@ func decodeMeshLump(data []byte, l Limits) (*Mesh, error) {
 		JointIndices                 base64Field `json:"joint_indices"`
 		JointWeights                 base64Field `json:"joint_weights"`
 	}
-	if err := json.Unmarshal(data, &raw); err != nil {
-		return nil, jsonError(err)
+	if err := unmarshalLump(data, &raw); err != nil {
+		return nil, err
 	}
 	n := len(raw.Positions) / 12
 	if n == 0 {
@@ -121,6 +120,20 @@ func decodeMeshLump(data []byte, l Limits) (*Mesh, error) {
 	return m, nil
 }
 
+// maxLumpTokens is beyond what a lump of a dozen fields has, with room for some
+// that are not known.
+const maxLumpTokens = 1024
+
+func unmarshalLump(data []byte, to any) error {
+	if err := checkTokens(data, maxLumpTokens); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, to); err != nil {
+		return jsonError(err)
+	}
+	return nil
+}
+
 func (m *Mesh) lumpIndices(b []byte, l Limits) error {
 	n := len(m.Positions)
 	count := len(b) / 4
@@ -150,15 +163,23 @@ func (m *Mesh) lumpIndices(b []byte, l Limits) error {
 type base64Field []byte
 
 func (f *base64Field) UnmarshalJSON(raw []byte) error {
-	var s *string
-	if err := json.Unmarshal(raw, &s); err != nil || s == nil {
-		return err
+	text := raw
+	if n := len(raw); n >= 2 && raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 {
+		text = raw[1 : n-1] // nothing is escaped, as in all base64 that a program wrote
+	} else {
+		var s *string
+		if err := json.Unmarshal(raw, &s); err != nil || s == nil {
+			return err
+		}
+		text = []byte(*s)
 	}
-	b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(*s, "="))
+	text = bytes.TrimRight(text, "=")
+	b := make([]byte, base64.RawStdEncoding.DecodedLen(len(text)))
+	n, err := base64.RawStdEncoding.Decode(b, text)
 	if err != nil {
 		return fmt.Errorf("a field is not base64 (%w)", err)
 	}
-	*f = b
+	*f = b[:n]
 	return nil
 }
 
@@ -185,8 +206,8 @@ func decodeTextureLump(data []byte, l Limits) (*Picture, error) {
 		Size  []int
 		Data  base64Field
 	}
-	if err := json.Unmarshal(data, &raw); err != nil {
-		return nil, jsonError(err)
+	if err := unmarshalLump(data, &raw); err != nil {
+		return nil, err
 	}
 	if len(raw.Size) != 2 {
 		return nil, errors.New("its size is not [width, height]; make the texture again")

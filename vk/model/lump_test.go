@@ -106,15 +106,12 @@ func TestBrokenMeshLump(t *testing.T) {
 
 func TestAlbedoLump(t *testing.T) {
 	digest := lumps.Sum(lumps.Raw, []byte("a texture")).Digest()
-	numbers, err := json.Marshal(digest[:])
-	if err != nil {
-		t.Fatal(err)
-	}
 	var list []uint16
 	for _, b := range digest {
 		list = append(list, uint16(b))
 	}
-	if numbers, err = json.Marshal(list); err != nil {
+	numbers, err := json.Marshal(list)
+	if err != nil {
 		t.Fatal(err)
 	}
 	m, err := DecodeMaterial(fmt.Appendf(nil, `{"albedo":%s}`, numbers), Limits{})

@@ -388,9 +388,12 @@ func (t *mtlDecoder) picture(file string) (int, error) {
 }
 
 func (t *mtlDecoder) add(key string, p *Picture, file []byte) (int, error) {
-	total := p.Width * p.Height
+	if p.Faces != 1 {
+		return 0, errCube
+	}
+	total := p.weight()
 	for i := range t.m.Pictures {
-		total += t.m.Pictures[i].Width * t.m.Pictures[i].Height
+		total += t.m.Pictures[i].weight()
 	}
 	if total > t.obj.l.AllPixels {
 		return 0, &LimitError{"pixels in all pictures", int64(t.obj.l.AllPixels)}

@@ -117,6 +117,9 @@ func (d *objDecoder) polygon(rest []byte) error {
 		nz += (float64(a[0]) - float64(b[0])) * (float64(a[1]) + float64(b[1]))
 	}
 	d.faceNormals(c, nx, ny, nz)
+	if len(d.normals) > d.l.Vertices {
+		return &LimitError{"normals", int64(d.l.Vertices)}
+	}
 	if len(c) == 3 {
 		return d.add(Triangles, c...)
 	}

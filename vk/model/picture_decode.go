@@ -61,6 +61,11 @@ func firstByte(data []byte) byte {
 	return 0
 }
 
+var errCube = errors.New("a material's texture has one face, and this is a cube; name another picture")
+
+// weight is the pixels that a picture counts as in Limits.AllPixels.
+func (p *Picture) weight() int { return p.Width * p.Height * p.Faces * p.Format.Bytes() / 4 }
+
 // checkPicture is asked before memory is taken for a picture.
 func (l Limits) checkPicture(w, h, faces int) error {
 	switch {
@@ -154,6 +159,15 @@ func FromImage(img image.Image) *Picture {
 			p.Pixels = packRows(src.Pix[src.PixOffset(b.Min.X, b.Min.Y):], src.Stride, w, h)
 			return p
 		}
+	case *image.NYCbCrA:
+		opaque := FromImage(&src.YCbCr)
+		for y := range h {
+			alpha := src.A[src.AOffset(b.Min.X, b.Min.Y+y):]
+			for x := range w {
+				opaque.Pixels[4*(y*w+x)+3] = alpha[x]
+			}
+		}
+		return opaque
 	case *image.YCbCr, *image.Gray, *image.CMYK:
 		dst := image.NewRGBA(image.Rect(0, 0, w, h)) // opaque: premultiplied is the same
 		draw.Draw(dst, dst.Rect, img, b.Min, draw.Src)
@@ -177,9 +191,6 @@ func (p *Picture) put(at int, c color.Color) {
 	switch c := c.(type) {
 	case color.NRGBA:
 		o[0], o[1], o[2], o[3] = c.R, c.G, c.B, c.A
-	case color.NYCbCrA:
-		o[0], o[1], o[2] = color.YCbCrToRGB(c.Y, c.Cb, c.Cr)
-		o[3] = c.A
 	case color.NRGBA64:
 		o[0], o[1], o[2], o[3] = round8(c.R), round8(c.G), round8(c.B), round8(c.A)
 	case color.RGBA64:
