@@ -77,7 +77,10 @@ func (p *Plugin) canvasFactory(j *job) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(q.Position.check(), q.Pixels.check()); err != nil {
+	if err = q.Position.check(); err == nil {
+		err = q.Pixels.check()
+	}
+	if err != nil {
 		return &parseError{err}
 	}
 	if q.Name, err = cleanName(q.Name); err != nil {
