@@ -99,7 +99,8 @@ type Stats struct {
 }
 
 // New returns resources of a device, loaded through assets, which must have the
-// loaders of vk/model.
+// loaders of vk/model, and should make many at the same time (asset.Options.Parallel):
+// a lump that does not arrive holds one of its places for as long as it is wanted.
 func New(a *mem.Allocator, assets *asset.Cache, o Options) (*Resources, error) {
 	if o.Upload == 0 {
 		o.Upload = DefaultUpload
