@@ -40,8 +40,8 @@ func TestMotion(t *testing.T) {
 			o.Joints = []mgl32.Mat4{mgl32.Ident4(), mgl32.Translate3D(0.4, 0.3, 0)}
 		})
 		// The cube of the file is two metres large.
-		s.add(cube, mgl32.Translate3D(2.4, 0.5, 0).Mul4(mgl32.HomogRotate3DY(-0.7)).Mul4(mgl32.Scale3D(0.4, 0.4, 0.4)), plays)
-		s.add(cube, mgl32.Translate3D(2.4, 1.6, 0).Mul4(mgl32.HomogRotate3DY(-0.7)).Mul4(mgl32.Scale3D(0.25, 0.25, 0.25)), func(o *scene.Object) {
+		s.add(cube, mgl32.Translate3D(2.4, 0.5, 0).Mul4(mgl32.HomogRotate3DY(0.35)).Mul4(mgl32.Scale3D(0.4, 0.4, 0.4)), plays)
+		s.add(cube, mgl32.Translate3D(2.4, 1.6, 0).Mul4(mgl32.HomogRotate3DY(0.35)).Mul4(mgl32.Scale3D(0.25, 0.25, 0.25)), func(o *scene.Object) {
 			o.Weights = []float32{1, 0}
 		})
 		if f := s.settle(func(o *FrameOptions) { o.Time = 1300 * time.Millisecond }); len(f) != 0 {
