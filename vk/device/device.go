@@ -125,7 +125,8 @@ type Device struct {
 	submitted uint64 // the last number of the timeline that was handed out
 	open      int    // frames that were begun and not submitted
 	garbage   []deferred
-	untagged  []func() // deferred while a frame was open that may still use it
+	due       []deferred // memory for those that are run
+	untagged  []func()   // deferred while a frame was open that may still use it
 	pool      vk.CommandPool
 	idle      []vk.CommandBuffer // of pool
 	samplers  map[SamplerDesc]vk.Sampler

@@ -57,19 +57,32 @@ func (d *Device) Collect() error {
 	return nil
 }
 
+// run runs what is due at a number of the timeline, in the order in which it was
+// deferred, and what that defers if it is due too.
 func (d *Device) run(done uint64) {
 	for {
 		d.mu.Lock()
-		if len(d.garbage) == 0 || d.garbage[0].at > done {
+		n := 0
+		for n < len(d.garbage) && d.garbage[n].at <= done {
+			n++
+		}
+		if n == 0 {
 			d.mu.Unlock()
 			return
 		}
-		f := d.garbage[0].f
-		n := copy(d.garbage, d.garbage[1:])
-		d.garbage[n] = deferred{}
-		d.garbage = d.garbage[:n]
+		due := append(d.due[:0], d.garbage[:n]...)
+		d.due = nil // another goroutine may run at the same time
+		left := copy(d.garbage, d.garbage[n:])
+		clear(d.garbage[left:])
+		d.garbage = d.garbage[:left]
 		d.mu.Unlock()
-		f()
+		for _, g := range due {
+			g.f()
+		}
+		clear(due)
+		d.mu.Lock()
+		d.due = due
+		d.mu.Unlock()
 	}
 }
 
@@ -160,17 +173,18 @@ func (d *Device) Do(f func(s *raw.Stream)) error {
 		return err
 	}
 	n, err := d.Submit(cb, &s, vk.NullSemaphore, vk.NullSemaphore, 0)
-	if err != nil {
-		return err
-	}
-	if err := d.Wait(n); err != nil {
-		return err
+	if err == nil {
+		if err = d.Wait(n); err != nil {
+			return err // the device may still be at it
+		}
 	}
 	d.mu.Lock()
 	d.idle = append(d.idle, cb)
 	d.mu.Unlock()
-	d.run(n)
-	return nil
+	if err == nil {
+		d.run(n)
+	}
+	return err
 }
 
 // commandBuffer takes a command buffer that is not in use.
