@@ -22,12 +22,12 @@ const MaxLight = 16000
 const bloomLevels = 5
 
 // Bloom widens light: the picture is halved over and over, and each level is mixed
-// with the one above it on the way back (Jimenez 2014). No threshold and no loss: what
+// with the one above it on the way back (Bjorge 2015, Jimenez 2014). No threshold and no loss: what
 // bleeds is missing where it came from, so a picture keeps its energy.
 type Bloom struct {
-	first, down, up program
-	sampler         vk.Sampler
-	alloc           *mem.Allocator
+	first, down, up, last program
+	sampler               vk.Sampler
+	alloc                 *mem.Allocator
 }
 
 // Chain is the levels of one picture's bloom: an image of half its size, which stays in
@@ -60,7 +60,7 @@ func NewBloom(d *device.Device, a *mem.Allocator) (*Bloom, error) {
 	for _, x := range []struct {
 		p      *program
 		shader string
-	}{{&p.first, "bloom_down.first.comp"}, {&p.down, "bloom_down.comp"}, {&p.up, "bloom_up.comp"}} {
+	}{{&p.first, "bloom_down.first.comp"}, {&p.down, "bloom_down.comp"}, {&p.up, "bloom_up.comp"}, {&p.last, "bloom_up.last.comp"}} {
 		if *x.p, err = newCompute(d, x.shader, 20, sampled, stored); err != nil {
 			p.Close()
 			return nil, err
@@ -74,6 +74,7 @@ func (p *Bloom) Close() {
 	p.first.close()
 	p.down.close()
 	p.up.close()
+	p.last.close()
 }
 
 // NewChain makes the levels for pictures of a size.
@@ -143,7 +144,11 @@ func (p *Bloom) Record(s *raw.Stream, in BloomInput) error {
 		w, h := c.size(l)
 		sw, sh := c.size(l + 1)
 		push := bloomPush{[2]uint32{w, h}, [2]float32{1 / float32(sw), 1 / float32(sh)}, min(max(in.Spread, 0), 1)}
-		if err := p.level(s, &p.up, in.Frame, c.views[l+1], vk.ImageLayoutGeneral, c.views[l], &push); err != nil {
+		q := &p.up
+		if l == 0 {
+			q = &p.last
+		}
+		if err := p.level(s, q, in.Frame, c.views[l+1], vk.ImageLayoutGeneral, c.views[l], &push); err != nil {
 			return err
 		}
 		c.step(s, raw.StageCompute|raw.StageFragment)

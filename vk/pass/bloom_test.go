@@ -8,6 +8,7 @@ import (
 	vk "github.com/vulkan-go/vulkan"
 
 	"hearth/vk/raw"
+	"hearth/vk/vktest"
 )
 
 // bloomed runs bloom on a picture and returns its result, of half the size.
@@ -140,6 +141,33 @@ func TestBloomSpread(t *testing.T) {
 			last = m
 		}
 	}
+}
+
+// What a person sees: a round glow around a lamp, an oval one around a tube.
+func TestBloomPicture(t *testing.T) {
+	g := open(t)
+	p := newBloom(t, g)
+	const w, h = 256, 144
+	px := make([][4]float32, w*h)
+	px[60*w+70] = [4]float32{4000, 4000, 4000, 1}
+	for y := 80; y < 100; y++ {
+		px[y*w+180] = [4]float32{800, 120, 15, 1}
+	}
+	im := g.image(w, h, hdrFormat, 8, false, halves(px))
+	c, err := p.NewChain(w, h)
+	must(t, err)
+	defer c.Close()
+	x := g.surface(w, h, vk.FormatR8g8b8a8Unorm, 4, false)
+	tone, err := NewTone(g.dev, x.target())
+	must(t, err)
+	defer tone.Close()
+	g.do(func(s *raw.Stream) error {
+		return p.Record(s, BloomInput{Frame: 1, HDR: im.View, Chain: c, Spread: 0.65})
+	})
+	got := x.draw([4]float32{}, 0, func(s *raw.Stream) error {
+		return tone.Record(s, ToneInput{Frame: 1, HDR: im.View, Bloom: c.View(), BloomShare: 0.9, Mapper: MapACES, Width: w, Height: h})
+	})
+	vktest.Golden(t, "glow", picturePNG(got, w, h))
 }
 
 func TestBloomInput(t *testing.T) {

@@ -51,7 +51,10 @@ func PutLight(dst []byte, l *Light) {
 	words := [LightSize / 4]float32{0: l.Position[0], 1: l.Position[1], 2: l.Position[2], 3: l.Range,
 		4: l.Color[0], 5: l.Color[1], 6: l.Color[2], 11: -1, 12: -1}
 	if l.Spot {
-		d := l.Direction.Normalize()
+		d := mgl32.Vec3{0, -1, 0} // where a direction of no length would be NaN
+		if n := l.Direction.Len(); n > 0 {
+			d = l.Direction.Mul(1 / n)
+		}
 		words[8], words[9], words[10] = d[0], d[1], d[2]
 		words[11] = float32(math.Cos(float64(l.Outer)))
 		words[12] = float32(math.Cos(float64(l.Inner)))

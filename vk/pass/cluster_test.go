@@ -320,6 +320,29 @@ func radiance(l *Light, p mgl32.Vec3) mgl64.Vec3 {
 	return mgl64.Vec3{float64(l.Color[0]), float64(l.Color[1]), float64(l.Color[2])}.Mul(f)
 }
 
+// A light lies in its bytes as the shaders read it.
+func TestPutLight(t *testing.T) {
+	for _, c := range []struct {
+		light Light
+		want  [16]float32
+	}{
+		{Light{Position: mgl32.Vec3{1, 2, 3}, Range: 4, Color: mgl32.Vec3{5, 6, 7}, Direction: mgl32.Vec3{9, 9, 9}},
+			[16]float32{1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 0, -1, -1, 0}},
+		{Light{Range: 1, Spot: true, Direction: mgl32.Vec3{0, 0, 8}, Inner: 0, Outer: math.Pi / 3},
+			[16]float32{3: 1, 10: 1, 11: 0.5, 12: 1, 13: 1}},
+		{Light{Range: 1, Spot: true, Outer: math.Pi / 3},
+			[16]float32{3: 1, 9: -1, 11: 0.5, 12: 1, 13: 1}},
+	} {
+		b := make([]byte, LightSize)
+		PutLight(b, &c.light)
+		for i, want := range c.want {
+			if got := math.Float32frombits(binary.LittleEndian.Uint32(b[i*4:])); math.Abs(float64(got-want)) > 1e-6 {
+				t.Errorf("%+v: word %d is %v, want %v", c.light, i, got, want)
+			}
+		}
+	}
+}
+
 func TestClusterInput(t *testing.T) {
 	g := open(t)
 	b := Range{Buffer: g.buffer(16).Handle}

@@ -236,7 +236,7 @@ func wholeFrames(t *testing.T, g *rig) {
 
 func (x *whole) sets() (n int) {
 	for _, p := range []*program{&x.skin.program, &x.cluster.program, &x.ibl.fromCube, &x.ibl.mip, &x.ibl.irradiance, &x.ibl.prefilter,
-		&x.bloom.first, &x.bloom.down, &x.bloom.up, &x.tone.program, &x.canvas.program, &x.overlay.program} {
+		&x.bloom.first, &x.bloom.down, &x.bloom.up, &x.bloom.last, &x.tone.program, &x.canvas.program, &x.overlay.program} {
 		n += len(p.sets.sets)
 	}
 	return n

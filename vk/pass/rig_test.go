@@ -24,7 +24,10 @@ type rig struct {
 
 func open(t testing.TB) *rig {
 	t.Helper()
-	d := vktest.Open(t)
+	d := vktest.Open(t, func(o *device.Options) {
+		_, bench := t.(*testing.B)
+		o.Validate = o.Validate && !bench // its time is not what is measured
+	})
 	return &rig{t, d, vktest.Memory(t, d)}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/go-gl/mathgl/mgl32"
 	vk "github.com/vulkan-go/vulkan"
 
+	"hearth/vk/mem"
 	"hearth/vk/raw"
 	"hearth/vk/vktest"
 )
@@ -239,6 +240,53 @@ func TestCanvasPixels(t *testing.T) {
 	check("linear", b, map[[2]int][4]uint8{{4, 4}: {255, 0, 0}, {11, 4}: {0, 255, 0}})
 	if c := pixel(b, w, 7, 4); c[0] < 120 || c[0] > 160 || c[1] < 95 || c[1] > 135 {
 		t.Errorf("between red and green is %v", c)
+	}
+}
+
+// On a target of several samples the same passes draw the same things, smoother.
+func TestMultisampled(t *testing.T) {
+	g := open(t)
+	const w, h = 16, 16
+	x := g.surface(w, h, vk.FormatR8g8b8a8Unorm, 4, false)
+	var views [2]*mem.Image
+	for i, d := range []mem.ImageDesc{{Format: x.color.Format, Usage: vk.ImageUsageColorAttachmentBit},
+		{Format: vk.FormatD32Sfloat, Usage: vk.ImageUsageDepthStencilAttachmentBit, Aspect: vk.ImageAspectDepthBit}} {
+		d.Width, d.Height, d.Samples, d.Name = w, h, 4, "samples"
+		im, err := g.alloc.NewImage(d)
+		must(t, err)
+		defer im.Close()
+		views[i] = im
+	}
+	target := Target{Color: x.color.Format, Depth: vk.FormatD32Sfloat, Samples: 4}
+	lines, err := NewLines(g.dev, target)
+	must(t, err)
+	defer lines.Close()
+	canvas, err := NewCanvas(g.dev, target)
+	must(t, err)
+	defer canvas.Close()
+	white := g.image(1, 1, vk.FormatR8g8b8a8Unorm, 4, false, []byte{255, 255, 255, 255})
+	line := LinesDraw{Vertices: g.upload(floats(0, 14.5, 0.5, 1, 0, 0, 16, 14.5, 0.5, 1, 0, 0)), Indices: g.upload(words(0, 1)), Count: 2}
+	g.do(func(s *raw.Stream) error {
+		s.Barriers([]raw.ImageBarrier{
+			{Image: views[0].Handle, Old: vk.ImageLayoutUndefined, New: vk.ImageLayoutColorAttachmentOptimal, DstStage: raw.StageColorOutput, DstAccess: raw.AccessColorWrite},
+			{Image: x.color.Handle, Old: vk.ImageLayoutUndefined, New: vk.ImageLayoutColorAttachmentOptimal, DstStage: raw.StageColorOutput, DstAccess: raw.AccessColorWrite},
+			{Image: views[1].Handle, Aspect: vk.ImageAspectDepthBit, Old: vk.ImageLayoutUndefined, New: vk.ImageLayoutDepthStencilAttachmentOptimal,
+				DstStage: raw.StageFragmentTests, DstAccess: raw.AccessDepthRead | raw.AccessDepthWrite}}, nil, nil)
+		s.BeginRendering(&raw.Rendering{Width: w, Height: h,
+			Color: []raw.Attachment{{View: views[0].View, Resolve: x.color.View, Layout: vk.ImageLayoutColorAttachmentOptimal, Load: vk.AttachmentLoadOpClear, Store: vk.AttachmentStoreOpDontCare}},
+			Depth: &raw.Attachment{View: views[1].View, Layout: vk.ImageLayoutDepthStencilAttachmentOptimal, Load: vk.AttachmentLoadOpClear, Store: vk.AttachmentStoreOpDontCare}})
+		err := errors.Join(
+			lines.Record(s, LinesInput{ViewProjection: pixels(w, h), Width: w, Height: h, Draws: []LinesDraw{line}}),
+			canvas.Record(s, CanvasInput{Frame: 1, ViewProjection: pixels(w, h), Width: w, Height: h, Draws: []CanvasDraw{
+				{Texture: white.View, Origin: mgl32.Vec3{8, 8, 0.5}, Right: mgl32.Vec3{4.5, 0, 0}, Up: mgl32.Vec3{0, -4, 0}, Opacity: 1}}}))
+		s.EndRendering()
+		return err
+	})
+	got := g.read(x.color, 4, 0, vk.ImageLayoutColorAttachmentOptimal)
+	for at, want := range map[[2]int]uint8{{8, 8}: 255, {4, 8}: 255, {3, 8}: 128, {12, 8}: 128, {2, 8}: 0, {8, 3}: 0, {8, 14}: 255} {
+		if c := pixel(got, w, at[0], at[1]); math.Abs(float64(c[0])-float64(want)) > 1 {
+			t.Errorf("pixel %v is %v, want %d", at, c, want)
+		}
 	}
 }
 

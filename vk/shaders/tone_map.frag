@@ -54,7 +54,7 @@ float noise(vec2 p) {
 
 void main() {
 	vec2 at = gl_FragCoord.xy * texel;
-	vec3 c = textureLod(hdr, at, 0).rgb;
+	vec3 c = texelFetch(hdr, ivec2(gl_FragCoord.xy), 0).rgb;
 	c = mix(c, vec3(0), isnan(c));
 	if (bloomShare > 0) c = mix(c, textureLod(bloom, at, 0).rgb, bloomShare);
 	c = clamp(c * exposure, vec3(0), vec3(65504));
