@@ -150,7 +150,9 @@ func TestSpaceIsSeenByAll(t *testing.T) {
 		p.ok("--world", p.path("home"), "spawn", module, "--durable", "--arg", host.FirstMessage)
 	}
 	ann := p.spectate(s.links[0], "ann")
-	ann.until("ann sees the world", func() bool { return len(ann.sees()) == worldThings })
+	ann.until("ann sees the world", func() bool {
+		return len(ann.sees()) == worldThings && slices.Contains(ann.sees(), "lines 84")
+	})
 	want := ann.sees()
 	for _, line := range want {
 		if strings.Contains(line, "sky") && strings.HasSuffix(line, " ") {
