@@ -240,8 +240,11 @@ func (w *Window) SetGrab(g Grab) error {
 	if w.grab == GrabConfined {
 		w.unconfine()
 	}
-	w.grab, w.at = g, false
+	w.grab = g
 	w.applyCursor()
+	// Movements count from where the pointer is now, as it is told from now on.
+	w.atX, w.atY = w.win.GetCursorPos()
+	w.at = true
 	if g != GrabConfined {
 		return nil
 	}

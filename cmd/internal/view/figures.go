@@ -15,9 +15,8 @@ const (
 	// maxTold bounds which failures are remembered as told: the log hears of each lump
 	// once, and not of a million.
 	maxTold = 1024
-	// smooth is the share of a new frame in the figures that are shown: about the last
-	// half second counts.
-	smooth = 0.05
+	// smooth is how far back frames count in the rate that is shown.
+	smooth = 500 * time.Millisecond
 )
 
 // figures are what the overlay shows of the frames.
@@ -47,7 +46,7 @@ func (f *figures) took(st vk.Stats, now time.Time) {
 		case f.frame == 0, d > time.Second: // the loop slept: no frame was slow
 			f.frame = d
 		default:
-			f.frame += time.Duration(smooth * float64(d-f.frame))
+			f.frame += time.Duration(min(1, float64(d)/float64(smooth)) * float64(d-f.frame))
 		}
 	}
 	f.last = now

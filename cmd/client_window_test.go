@@ -1,0 +1,196 @@
+package cmd_test
+
+import (
+	"fmt"
+	"image"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"hearth/fixtures/space"
+	"hearth/vk/window/windowtest"
+)
+
+func startingWorld() []byte { return space.Module() }
+
+// watcher is somebody in front of a client's window.
+type watcher struct {
+	*windowtest.Display
+	*server
+	t  *testing.T
+	id string // of the window
+}
+
+// open starts a client with a window.
+func (p *place) open(args ...string) *watcher {
+	p.t.Helper()
+	d := windowtest.Start(p.t)
+	p.env = append(p.env, "DISPLAY="+d.Name)
+	args = append([]string{"--world", p.path("w"), "--size", "320x180", "--samples", "1", "--validate"}, args...)
+	s, err := p.start(exec.Command(filepath.Join(bin, "hearth-client"), args...))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	x := &watcher{Display: d, server: s, t: p.t}
+	x.id = strings.Fields(d.Do("search", "--sync", "--onlyvisible", "--class", "Hearth"))[0]
+	d.Do("windowfocus", "--sync", x.id)
+	return x
+}
+
+// until looks at the window until what it shows is right.
+func (x *watcher) until(what string, right func(*image.NRGBA) bool) *image.NRGBA {
+	x.t.Helper()
+	for end := time.Now().Add(patience / 2); ; time.Sleep(50 * time.Millisecond) {
+		img := x.Shot(x.id)
+		if right(img) {
+			return img
+		}
+		if time.Now().After(end) {
+			x.t.Fatalf("%s: the window does not show it\n%s", what, x.log)
+		}
+	}
+}
+
+// full waits until the starting world is there: the picture has many colours and
+// rests, but for what moves.
+func (x *watcher) full() *image.NRGBA {
+	x.t.Helper()
+	return x.until("the starting world", func(img *image.NRGBA) bool { return colours(img) > 500 })
+}
+
+// A window shows the world; keys and the mouse move the eye; the window is resized,
+// hidden, shown, and closed, and the world ends in order.
+func TestWindow(t *testing.T) {
+	p := newViewer(t)
+	x := p.open()
+	x.full()
+	before := x.Shot(x.id)
+	x.Do("keydown", "s")
+	time.Sleep(700 * time.Millisecond)
+	x.Do("keyup", "s")
+	moved := x.until("S moves back", func(img *image.NRGBA) bool { return differing(img, before) > 0.1 })
+	// The right button takes the mouse: now it turns the eye.
+	x.Do("mousemove", "--window", x.id, "160", "90")
+	x.Do("click", "3")
+	time.Sleep(200 * time.Millisecond)
+	x.Do("mousemove_relative", "--", "200", "0")
+	x.until("the mouse turns", func(img *image.NRGBA) bool { return differing(img, moved) > 0.2 })
+	x.Do("key", "Escape")
+	// Figures.
+	dark := func(img *image.NRGBA) bool { c := img.NRGBAAt(4, 4); return int(c.R)+int(c.G)+int(c.B) < 300 }
+	if dark(x.Shot(x.id)) {
+		t.Error("the sky is dark")
+	}
+	x.Do("key", "F3")
+	x.until("F3 shows figures", dark)
+	x.Do("key", "F3")
+	x.until("F3 hides them", func(img *image.NRGBA) bool { return !dark(img) })
+	// Another size: the picture fills it.
+	x.Do("windowsize", "--sync", x.id, "400", "240")
+	x.until("a larger window", func(img *image.NRGBA) bool {
+		return img.Rect == image.Rect(0, 0, 400, 240) && colours(img.SubImage(image.Rect(330, 190, 400, 240)).(*image.NRGBA)) > 20
+	})
+	x.Do("windowsize", "--sync", x.id, "1", "1")
+	x.Do("windowsize", "--sync", x.id, "320", "180")
+	x.full()
+	x.CloseWindow(x.id)
+	x.ended(0)
+	if !strings.Contains(x.log.String(), "stopping") {
+		t.Errorf("it did not stop in order\n%s", x.log)
+	}
+}
+
+// ended waits for the end of the client and wants an exit code.
+func (x *watcher) ended(code int) {
+	x.t.Helper()
+	select {
+	case <-x.gone:
+	case <-time.After(patience):
+		x.t.Fatalf("it does not end\n%s", x.log)
+	}
+	if got := x.cmd.ProcessState.ExitCode(); got != code {
+		x.t.Errorf("it ended with %d, want %d\n%s", got, code, x.log)
+	}
+}
+
+// SIGTERM closes the window and the world, as the user does.
+func TestWindowTerm(t *testing.T) {
+	p := newViewer(t)
+	x := p.open("--init", "")
+	x.stop()
+}
+
+// What changes in the scene is seen at once; a window at rest, or one that nobody sees,
+// costs next to nothing.
+func TestWindowRests(t *testing.T) {
+	p := newViewer(t)
+	x := p.open("--init", "")
+	look := func(r, g, b float64) {
+		t.Helper()
+		got := p.ask("w", "hearth.Renderer", fmt.Sprintf(`{"SetLook":{"background":[%g,%g,%g],"bloom":0}}`, r, g, b))
+		if !strings.Contains(got, "Ok") {
+			t.Fatalf("SetLook: %s", got)
+		}
+	}
+	look(0.5, 0, 0)
+	x.until("red", func(img *image.NRGBA) bool { c := img.NRGBAAt(160, 90); return c.R > 100 && c.G < 60 && c.B < 60 })
+	look(0, 0.5, 0)
+	x.until("green", func(img *image.NRGBA) bool { c := img.NRGBAAt(160, 90); return c.G > 100 && c.R < 60 && c.B < 60 })
+	for _, state := range []string{"at rest", "hidden"} {
+		if state == "hidden" {
+			x.Do("windowunmap", "--sync", x.id)
+			time.Sleep(500 * time.Millisecond)
+		}
+		before := x.busy()
+		time.Sleep(2 * time.Second)
+		if used := x.busy() - before; used > time.Second {
+			t.Errorf("a window %s takes %v of a processor in 2 s", state, used)
+		}
+	}
+	look(0, 0, 0.5) // a scene that changes while nobody sees it
+	x.Do("windowmap", "--sync", x.id)
+	x.until("blue", func(img *image.NRGBA) bool { c := img.NRGBAAt(160, 90); return c.B > 100 && c.R < 60 && c.G < 60 })
+	x.stop()
+}
+
+// busy is the processor time that the client has used.
+func (x *watcher) busy() time.Duration {
+	x.t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", x.cmd.Process.Pid))
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+2:]))
+	user, _ := strconv.Atoi(f[11])
+	system, _ := strconv.Atoi(f[12])
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// A display that goes away ends the client in order, with a sentence.
+func TestDisplayGoesAway(t *testing.T) {
+	p := newViewer(t)
+	x := p.open()
+	x.full()
+	x.Kill()
+	x.ended(69)
+	if log := x.log.String(); !strings.Contains(log, "the display went away") {
+		t.Errorf("%s", log)
+	}
+	// The world is whole: another program opens it.
+	if img := p.drawn("after.png", "--world", p.path("w")); colours(img) < 500 {
+		t.Errorf("%d colours", colours(img))
+	}
+}
+
+// One world has one client.
+func TestSecondClient(t *testing.T) {
+	p := newViewer(t)
+	x := p.open("--init", "")
+	p.refused(p.client("--world", p.path("w"), "--log-level", "error"), 75, "in use", "a second client")
+	x.end(syscall.SIGTERM)
+}
