@@ -261,6 +261,11 @@ func (d *objDecoder) model() (*Model, [][]byte, error) {
 		if name := d.materials[g.material]; name != "" {
 			if i, ok := t.index[name]; ok {
 				mesh.Material = i
+				for _, r := range m.Materials[i].refs() {
+					if r.Texture >= 0 && mesh.UV0 == nil {
+						mesh.UV0 = make([]mgl32.Vec2, len(mesh.Positions)) // glTF wants a texture to have some
+					}
+				}
 				if m.Materials[i].NormalTexture.Texture >= 0 {
 					uv = 0
 				}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	encoder "github.com/gen2brain/webp"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -141,5 +142,49 @@ func TestPackFindsOtherCase(t *testing.T) {
 	m, err := Decode(context.Background(), b, nil, Limits{})
 	if err != nil || len(m.Materials) != 1 || m.Materials[0].BaseColor != [4]float32{1, 0, 0, 1} {
 		t.Fatalf("%+v, %v", m, err)
+	}
+}
+
+// What a material of an OBJ file says survives the way through glTF: maps that are
+// put together, pictures that glTF does not have, transforms, light beyond white.
+func TestPackMaterials(t *testing.T) {
+	var webp bytes.Buffer
+	if err := encoder.Encode(&webp, gradient(6, 4), encoder.Options{Lossless: true}); err != nil {
+		t.Fatal(err)
+	}
+	fsys := fstest.MapFS{
+		"a.obj": {Data: []byte("mtllib a.mtl\nv 0 0 0 1 0 0\nv 1 0 0 0 1 0\nv 0 1 0 0 0 1\nvt 0 0\nvt 1 0\nvt 0 1\n" +
+			"usemtl a\nf 1/1 2/2 3/3\nl 1 2\np 1\n")},
+		"a.mtl": {Data: []byte("newmtl a\nKd 0.5 0.5 1\nKe 8 4 0\nd 0.5\nPm 0.5\nmap_Pr r.png\nmap_Kd -s 2 2 -o 0.25 0 w.webp\nnorm -clamp on n.png\n")},
+		"r.png": {Data: encodePNG(t, gradient(4, 4))}, "n.png": {Data: encodePNG(t, gradient(4, 4))}, "w.webp": {Data: webp.Bytes()},
+	}
+	packed, err := Pack(fsys, "a.obj")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := Decode(context.Background(), fsys["a.obj"].Data, neighbours(fsys, "a.obj", Limits{}.withDefaults()), Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Decode(context.Background(), packed, nil, Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameModel(t, got, want)
+	if d := cmp.Diff(want.Materials, got.Materials, cmp.Comparer(func(a, b float32) bool { return near(a, b, 1e-6) })); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+	if d := cmp.Diff(want.Textures, got.Textures); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+	if d := cmp.Diff(want.Meshes[0].Colors, got.Meshes[0].Colors); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+	file := filepath.Join(t.TempDir(), "a.glb")
+	if err := os.WriteFile(file, packed, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if v := validate(t, []string{file})[0]; len(v.Errors) > 0 {
+		t.Errorf("the validator says %v", v.Errors)
 	}
 }
