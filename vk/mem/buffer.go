@@ -40,7 +40,7 @@ func (a *Allocator) NewBuffer(b BufferDesc) (*Buffer, error) {
 	defer ci.Free()
 	var h vk.Buffer
 	if err := a.d.Check("vkCreateBuffer", vk.CreateBuffer(a.d.Handle, ci, nil, &h)); err != nil {
-		return nil, err
+		return nil, &DescError{b.Name, b.Size, 0, err}
 	}
 	var mr vk.MemoryRequirements
 	vk.GetBufferMemoryRequirements(a.d.Handle, h, &mr)

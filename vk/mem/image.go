@@ -87,7 +87,7 @@ func (a *Allocator) NewImage(i ImageDesc) (*Image, error) {
 	defer ci.Free()
 	var h vk.Image
 	if err := a.d.Check("vkCreateImage", vk.CreateImage(a.d.Handle, ci, nil, &h)); err != nil {
-		return nil, err
+		return nil, &DescError{i.Name, uint64(i.Width), uint64(i.Height), err}
 	}
 	var mr vk.MemoryRequirements
 	vk.GetImageMemoryRequirements(a.d.Handle, h, &mr)

@@ -161,6 +161,27 @@ func TestBudget(t *testing.T) {
 	buffer(t, a, 39<<20, mem.DeviceLocal).Close()
 }
 
+// Where the driver itself has no memory left, that is ErrMemory too, and what is
+// there stays.
+func TestDriverExhausted(t *testing.T) {
+	d := vktest.Open(t, func(o *device.Options) { o.Validate = false }) // which knows that this is too large
+	for i := range d.Memory.MemoryHeapCount {
+		d.Memory.MemoryHeaps[i].Size = 1 << 60 // so that only the driver refuses
+	}
+	a := vktest.Memory(t, d)
+	one := buffer(t, a, 1<<20, mem.Upload)
+	defer one.Close()
+	one.Bytes[7] = 7
+	_, err := a.NewBuffer(mem.BufferDesc{Size: 1 << 47, Usage: copies, Name: "everything"})
+	if !errors.Is(err, mem.ErrMemory) || !strings.Contains(err.Error(), "everything") {
+		t.Errorf("%v", err)
+	}
+	if one.Bytes[7] != 7 || a.Stats().Buffers != 1 {
+		t.Error("another buffer suffered")
+	}
+	buffer(t, a, 1<<20, mem.Upload).Close()
+}
+
 // Sizes that cannot be are refused before Vulkan sees them.
 func TestRefused(t *testing.T) {
 	d := vktest.Open(t)
