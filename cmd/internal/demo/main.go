@@ -1,6 +1,8 @@
 // Command demo shows what Hearth does, with the real programs: a world with real
 // guests is driven, killed, started again, replayed, backed up, restored elsewhere,
-// compared, and pushed to a second server twice. It checks what it says, and ends with 1 where that is not so.
+// compared, and pushed to a second server twice; and a space is drawn, in a picture and,
+// where there is a display, in a window. It checks what it says, and ends with 1 where
+// that is not so.
 package main
 
 import (
@@ -47,11 +49,12 @@ func run(ctx context.Context, bin string) (err error) {
 	s := &stage{ctx: ctx, bin: bin, dir: dir, pids: map[string]string{}}
 	defer s.clear()
 	start := time.Now()
-	for _, scene := range []func() error{s.begin, s.life, s.killing, s.replay, s.backup, s.compare, s.mirror, s.finish} {
+	for _, scene := range []func() error{s.begin, s.life, s.killing, s.replay, s.backup, s.compare, s.mirror, s.space, s.finish} {
 		if err := scene(); err != nil {
 			return err
 		}
 	}
 	s.say("Done in %.1f seconds; everything above was checked.", time.Since(start).Seconds())
+	s.say("The picture of the space is %s", s.picture)
 	return nil
 }

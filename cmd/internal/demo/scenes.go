@@ -220,7 +220,7 @@ func (s *stage) compare() error {
 
 func (s *stage) finish() error {
 	s.title("The end")
-	for _, x := range []*server{s.server, s.other, s.second} {
+	for _, x := range []*server{s.server, s.other, s.second, s.third} {
 		if err := x.stop(); err != nil {
 			return err
 		}

@@ -24,7 +24,8 @@ type stage struct {
 	bin, dir      string
 	home, away    string // worlds
 	server, other *server
-	second        *server // the second machine
+	second, third *server // the second machine; the space to see
+	picture       string  // the file of its picture
 	pids          map[string]string
 	titles        int
 }
@@ -131,7 +132,7 @@ func (x *server) stop() error {
 
 // clear ends what still runs.
 func (s *stage) clear() {
-	for _, x := range []*server{s.server, s.other, s.second} {
+	for _, x := range []*server{s.server, s.other, s.second, s.third} {
 		if x != nil {
 			x.kill(syscall.SIGKILL)
 		}
