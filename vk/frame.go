@@ -53,6 +53,7 @@ type now struct {
 	number       uint64
 	frame        *device.Frame
 	snapshot     *scene.Snapshot
+	target       *frameTarget
 	plan         *plan
 	output       *output
 	camera       scene.Camera
@@ -110,8 +111,23 @@ func (r *Renderer) Draw(s *scene.Snapshot, t Target, o FrameOptions) (Stats, err
 }
 
 func (r *Renderer) draw(fr *device.Frame, s *scene.Snapshot, t Target, o FrameOptions) (Stats, error) {
+	st, err := r.record(fr, s, t, o)
+	if err != nil {
+		return st, err
+	}
+	if st.Skipped {
+		return st, fr.Submit(vulkan.NullSemaphore, vulkan.NullSemaphore, 0)
+	}
+	if err := fr.Submit(r.now.target.wait, r.now.target.signal, raw.StageColorOutput); err != nil {
+		return st, err
+	}
+	return st, t.next(r)
+}
+
+// record records a frame.
+func (r *Renderer) record(fr *device.Frame, s *scene.Snapshot, t Target, o FrameOptions) (Stats, error) {
 	f := &r.now
-	*f = now{number: fr.Number, frame: fr, snapshot: s, time: o.Time, overlay: o.Overlay, camera: s.Camera, input: draw.Input{}}
+	*f = now{number: fr.Number, frame: fr, snapshot: s, time: o.Time, overlay: o.Overlay, camera: s.Camera}
 	if o.Camera != nil {
 		f.camera = *o.Camera
 	}
@@ -132,8 +148,9 @@ func (r *Renderer) draw(fr *device.Frame, s *scene.Snapshot, t Target, o FrameOp
 	st.Pending, st.Failed = r.looks.counts()
 	if ft == nil {
 		st.Skipped = true
-		return st, fr.Submit(vulkan.NullSemaphore, vulkan.NullSemaphore, 0)
+		return st, nil
 	}
+	f.target = ft
 	f.camera = usable(f.camera)
 	f.projection = draw.Perspective(f.camera.VFov, float32(ft.width)/float32(ft.height), f.camera.Near)
 	f.combined = f.projection.Mul4(f.camera.View)
@@ -162,17 +179,11 @@ func (r *Renderer) draw(fr *device.Frame, s *scene.Snapshot, t Target, o FrameOp
 	if !o.Secondary {
 		f.fail(r.recordPicks(fr.Stream))
 	}
-	if f.err != nil {
-		return st, f.err
-	}
-	if err := fr.Submit(ft.wait, ft.signal, raw.StageColorOutput); err != nil {
-		return st, err
-	}
 	st.Items, st.Batches, st.Blended, st.Uploaded = counts.Items, counts.Batches, counts.Blended, counts.Uploaded
 	st.Visible, st.Triangles = counts.Visible, counts.Triangles
 	st.Draws = counts.Groups*(1+len(f.input.Cascades)) + counts.Blended
 	st.DeviceUsed = r.a.Stats().Used
-	return st, t.next(r)
+	return st, f.err
 }
 
 // usable makes a camera that can be drawn with: a scene refuses others, but the
