@@ -6,7 +6,9 @@
 // the process that got the capability in the answer to its request, or the peer that
 // has this process, is still there. So nothing outlives who answers for it, and a
 // viewer that leaves a server keeps nothing of it. (Sky and look are settings and no
-// things: the newest counts.)
+// things: the newest counts.) That a process on a peer has ended is heard only through
+// a reply address that permits to be monitored: with one that permits to send alone,
+// what it made stays until the connection ends. Here it is heard in any case.
 //
 // A request is a message whose first capability is the reply address; the answer is
 // in the encoding of the request: JSON by serde's rules, or the same data in CBOR.

@@ -119,10 +119,11 @@ func (w *world) reader() *reader {
 	return r
 }
 
-func (r *reader) count() int {
+// last reports whether what was read last has a text in it.
+func (r *reader) last(text string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.got)
+	return len(r.got) > 0 && bytes.Contains(r.got[len(r.got)-1], []byte(text))
 }
 
 func (w *world) subscribe(to runtime.Capability) {
@@ -157,7 +158,7 @@ func TestSlowSubscriber(t *testing.T) {
 	var names []string
 	var x, y, dt float64
 	var at float64
-	eventually(t, "the last key", func() bool { return r.count() > 0 && bytes.Contains(r.got[r.count()-1], []byte(`"last"`)) })
+	eventually(t, "the last key", func() bool { return r.last(`"last"`) })
 	for _, data := range r.got {
 		var e struct {
 			KeyboardInput *struct {

@@ -16,6 +16,7 @@ import (
 
 	"hearth/lumps"
 	"hearth/runtime"
+	"hearth/runtime/caps"
 	"hearth/runtime/peer"
 	"hearth/vk/scene"
 	"hearth/vk/service"
@@ -173,7 +174,21 @@ func TestThingsDieWithTheirPeer(t *testing.T) {
 	eventually(t, "the end of what b made", func() bool { return viewer.things() == 2 })
 	server.KillCapability(first.Caps[0], false, "test")
 	eventually(t, "the end of what was killed over there", func() bool { return viewer.things() == 1 })
-	ask(a, `{"Ok":"Ok"}`, 1)
+	another := ask(a, `{"Ok":"Ok"}`, 1)
+	// An address that permits to send alone says nothing of its end, and what was made
+	// for it stays with the connection.
+	mute := server.guest()
+	if _, _, err := server.Accept(renderer, runtime.Message{Data: []byte(viewer.fill(`{"AddModel":{"model":"@model"}}`)), Caps: []runtime.Capability{mute.port.Cap(caps.Send)}}); err != nil {
+		t.Fatal(err)
+	}
+	if r := mute.next(); len(r.Caps) != 1 {
+		t.Fatalf("%s", r.Data)
+	}
+	mute.port.Close()
+	a.do(another.Caps[0], `{"Tint":[0,1,0,1]}`)
+	if viewer.things() != 3 {
+		t.Errorf("%d things", viewer.things())
+	}
 	conn.Close("")
 	eventually(t, "the end of what the peer made", func() bool { return viewer.things() == 0 })
 	eventually(t, "that the peer is forgotten", func() bool { return len(viewer.plugin.Usage()) == 0 })

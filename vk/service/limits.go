@@ -27,7 +27,7 @@ type Limits struct {
 	// sent to each.
 	Subscribers int
 	// Makers bounds the addresses that things are made from, of all clients; default
-	// 65536.
+	// 1<<18: many guests take another address for each request.
 	Makers int
 }
 
@@ -35,7 +35,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Objects: 1 << 18, Lights: 1024, Canvases: 1024, Lines: 1024, Cameras: 4,
-		Bytes: 256 << 20, Requests: 8192, Pending: 32 << 20, Checks: 16, Subscribers: 64, Makers: 1 << 16,
+		Bytes: 256 << 20, Requests: 8192, Pending: 32 << 20, Checks: 16, Subscribers: 64, Makers: 1 << 18,
 	}
 }
 
