@@ -195,6 +195,11 @@ func TestIrradianceClosedForms(t *testing.T) {
 			func(n mgl64.Vec3) [3]float64 {
 				return [3]float64{1 + n[0]*n[1]/4, 1 + n[1]*n[2]/4, 1 + n[0]*n[2]/4}
 			}, 5e-3},
+		{"squares", func(d mgl64.Vec3) [3]float64 {
+			return [3]float64{1 + (d[0]*d[0]-d[1]*d[1])/2, 1 + (3*d[2]*d[2]-1)/3, 1}
+		}, func(n mgl64.Vec3) [3]float64 {
+			return [3]float64{1 + (n[0]*n[0]-n[1]*n[1])/8, 1 + (3*n[2]*n[2]-1)/12, 1}
+		}, 5e-3},
 	} {
 		dirs := directions(100)
 		for name, e := range map[string]*Environment{"cube": f.ofCube(c.sky, 64, 64),

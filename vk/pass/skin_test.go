@@ -79,11 +79,17 @@ func (m *skinMesh) skinned(i int) [16]uint32 {
 		n = n.Add(target[i][1].Mul(m.morph[k]))
 		t = t.Add(target[i][2].Mul(m.morph[k]))
 	}
-	if len(m.matrices) > 0 {
+	sum := float32(0)
+	for k := range 4 {
+		if len(m.weights) > 0 {
+			sum += m.weights[i][k]
+		}
+	}
+	if len(m.matrices) > 0 && sum > 0 {
 		var blend mgl32.Mat4
 		for k := range 4 {
 			j := min(int(m.joints[i][k]), len(m.matrices)-1)
-			blend = blend.Add(m.matrices[j].Mul(m.weights[i][k]))
+			blend = blend.Add(m.matrices[j].Mul(m.weights[i][k] / sum))
 		}
 		linear := blend.Mat3()
 		p = blend.Mul4x1(p.Vec4(1)).Vec3()
@@ -160,8 +166,12 @@ func TestSkin(t *testing.T) {
 	flat.matrices[0] = mgl32.Scale3D(1, 1, 0)
 	beyond := randomMesh(r, 10, 2, 0)
 	beyond.joints[3][1] = 60000
+	heavy := randomMesh(r, 30, 3, 1) // weights that do not sum to 1
+	for i := range heavy.weights {
+		heavy.weights[i] = heavy.weights[i].Mul(float32(i) * 0.2)
+	}
 	meshes := []*skinMesh{randomMesh(r, 1, 0, 0), empty, randomMesh(r, 200, 0, 3), randomMesh(r, 64, 5, 0),
-		randomMesh(r, 333, 20, 8), mirror, beyond, flat, empty}
+		randomMesh(r, 333, 20, 8), mirror, beyond, flat, heavy, empty}
 	vertices, skins, joints, deltas, weights, jobs := skinBuffers(meshes)
 	list := make([]byte, len(jobs)*SkinJobSize)
 	n, err := PutSkinJobs(list, jobs)
