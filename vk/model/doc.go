@@ -15,6 +15,11 @@
 //	lumps     mesh, texture, cube texture and material of hearth-rs (JSON, base64),
 //	          and the material of Hearth (JSON or CBOR, textures by CID)
 //
+// Faults that do not change what is seen are repaired: directions without a length
+// are made of the triangles, weights are brought to a sum of 1, a strip that ends
+// early loses the rest, a third set of texture coordinates is not there. Faults
+// that do are refused. What nothing uses is not looked at.
+//
 // A lump that is a model stands alone: the URIs in it are data: or ipfs://CID.
 // Pack makes such a lump out of a file and its neighbours.
 //

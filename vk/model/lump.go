@@ -23,7 +23,9 @@ import (
 //	colors         u8 x 4       joint_indices  u16 x 4
 //	joint_weights  f32 x 4      indices        u32
 //
-// Errors are a *FormatError.
+// A vertex may be split where normals or tangents are missing (see makeTangents);
+// tangents that are there mean a texture that is not mirrored. Errors are a
+// *FormatError.
 func DecodeMesh(data []byte, limits Limits) (*Mesh, error) {
 	m, err := decodeMeshLump(data, limits.withDefaults())
 	if err != nil {
@@ -114,7 +116,11 @@ func decodeMeshLump(data []byte, l Limits) (*Mesh, error) {
 		return nil, err
 	}
 	left := l.Vertices - n
-	if err := m.complete(-1, true, &left); err != nil {
+	uv := -1
+	if m.UV0 != nil {
+		uv = 0 // the material, which may have a normal map, is a lump of its own
+	}
+	if err := m.complete(uv, true, &left); err != nil {
 		return nil, err
 	}
 	return m, nil

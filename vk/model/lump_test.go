@@ -61,6 +61,16 @@ func TestMeshLump(t *testing.T) {
 		m.Joints[1] != [4]uint16{0, 1} || m.Weights[2] != (mgl32.Vec4{0.5, 0.5}) || len(m.Indices) != 6 || m.Material != -1 {
 		t.Errorf("got %+v", m)
 	}
+	// Tangents that are missing are those of the texture.
+	up := slices.Repeat([]float32{0, 0, 1}, 4)
+	if m, err = DecodeMesh(meshLump(t, map[string]any{"positions": quad, "normals": up, "uv0": []float32{0, 0, 0, 1, -1, 1, -1, 0}, "indices": []uint32{0, 1, 2, 0, 2, 3}}), Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range m.Tangents {
+		if len(m.Positions) != 4 || !nearVec(v.Vec3(), mgl32.Vec3{0, -1, 0}, 1e-6) {
+			t.Errorf("tangent %d is %v", i, v)
+		}
+	}
 	// Positions alone: faces are flat.
 	if m, err = DecodeMesh(meshLump(t, map[string]any{"positions": quad, "indices": []uint32{0, 1, 2, 0, 2, 3}}), Limits{}); err != nil || len(m.Positions) != 6 {
 		t.Errorf("%+v, %v", m, err)
