@@ -36,7 +36,6 @@ type Chain struct {
 	image         *mem.Image
 	views         []vk.ImageView
 	Width, Height int // of the picture
-	fresh         bool
 }
 
 // BloomInput is what Record reads: the picture (sampled, compute,
@@ -89,7 +88,7 @@ func (p *Bloom) NewChain(width, height int) (*Chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Chain{image: im, Width: width, Height: height, fresh: true}
+	c := &Chain{image: im, Width: width, Height: height}
 	for l := range levels {
 		v, err := im.LayerView(l, 0)
 		if err != nil {
@@ -117,12 +116,8 @@ func (p *Bloom) Record(s *raw.Stream, in BloomInput) error {
 	if c == nil || in.HDR == vk.NullImageView {
 		return fmt.Errorf("%w: bloom without a picture or a chain", ErrInput)
 	}
-	old := vk.ImageLayoutGeneral
-	if c.fresh {
-		old, c.fresh = vk.ImageLayoutUndefined, false
-	}
-	// The last frame's readers are done before the levels are written again.
-	s.Barriers([]raw.ImageBarrier{{Image: c.image.Handle, Old: old, New: vk.ImageLayoutGeneral,
+	// All levels are written anew, when the last frame's readers are done.
+	s.Barriers([]raw.ImageBarrier{{Image: c.image.Handle, Old: vk.ImageLayoutUndefined, New: vk.ImageLayoutGeneral,
 		SrcStage: raw.StageFragment | raw.StageCompute, DstStage: raw.StageCompute,
 		SrcAccess: raw.AccessShaderWrite, DstAccess: raw.AccessShaderRead | raw.AccessShaderWrite}}, nil, nil)
 

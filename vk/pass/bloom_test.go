@@ -20,7 +20,7 @@ func bloomed(t *testing.T, g *rig, p *Bloom, w, h int, spread float32, px [][4]f
 	}
 	defer c.Close()
 	im := g.image(w, h, hdrFormat, 8, false, halves(px))
-	for frame := range uint64(2) { // the second time on levels that are not fresh
+	for frame := range uint64(2) { // the second time over the first
 		g.do(func(s *raw.Stream) error {
 			return p.Record(s, BloomInput{Frame: frame, HDR: im.View, Chain: c, Spread: spread})
 		})

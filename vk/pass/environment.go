@@ -23,7 +23,6 @@ type Environment struct {
 	baseLevels           int
 	baseViews            []vk.ImageView // each level as 6 layers, which is how compute shaders write cubes
 	baseFaces, cubeFaces []vk.ImageView // level after level
-	fresh                bool
 }
 
 // NewEnvironment makes room for a filtered sky: a cube with sides of size texels, a
@@ -33,7 +32,7 @@ func (p *IBL) NewEnvironment(size int) (*Environment, error) {
 	if size < MinEnvironmentSize || size > MaxEnvironmentSize || size&(size-1) != 0 {
 		return nil, fmt.Errorf("%w: an environment of %d texels, it must be a power of two from %d to %d", ErrInput, size, MinEnvironmentSize, MaxEnvironmentSize)
 	}
-	e := &Environment{Size: size, baseLevels: bits.Len(uint(size)), fresh: true}
+	e := &Environment{Size: size, baseLevels: bits.Len(uint(size))}
 	e.Levels = min(environmentLevels, bits.Len(uint(size/roughestSize)))
 	err := e.make(p.alloc)
 	if err != nil {

@@ -114,15 +114,11 @@ func (p *IBL) Record(s *raw.Stream, in IBLInput) error {
 	if e == nil || in.Source == vk.NullImageView || in.SourceSize <= 0 {
 		return fmt.Errorf("%w: an environment without a sky", ErrInput)
 	}
-	old := vk.ImageLayoutShaderReadOnlyOptimal
-	if e.fresh {
-		old, e.fresh = vk.ImageLayoutUndefined, false
-	}
 	const readers = raw.StageFragment | raw.StageCompute
 	s.Barriers([]raw.ImageBarrier{
 		{Image: e.base.Handle, Old: vk.ImageLayoutUndefined, New: vk.ImageLayoutGeneral, SrcStage: readers, SrcAccess: raw.AccessShaderRead,
 			DstStage: raw.StageColorOutput | raw.StageCompute, DstAccess: raw.AccessColorWrite | raw.AccessShaderWrite},
-		{Image: e.cube.Handle, Old: old, New: vk.ImageLayoutGeneral, SrcStage: readers, SrcAccess: raw.AccessShaderRead,
+		{Image: e.cube.Handle, Old: vk.ImageLayoutUndefined, New: vk.ImageLayoutGeneral, SrcStage: readers, SrcAccess: raw.AccessShaderRead,
 			DstStage: raw.StageColorOutput, DstAccess: raw.AccessColorWrite},
 	}, []raw.BufferBarrier{{Buffer: e.buffer.Handle, SrcStage: readers, SrcAccess: raw.AccessShaderRead | raw.AccessUniformRead,
 		DstStage: raw.StageCompute, DstAccess: raw.AccessShaderWrite}}, nil)
