@@ -27,7 +27,6 @@ type figures struct {
 
 	stats vk.Stats
 	spans []device.Span // ours: those of stats live until the next frame
-	cpu   time.Duration // of the last frame, the taking over and the recording
 	frame time.Duration // from frame to frame, smoothed
 	last  time.Time
 	told  map[string]bool

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -69,7 +70,7 @@ func (s *screen) message(m raw.Message) {
 		level = slog.LevelError
 		s.faults.Add(1)
 	}
-	s.log.Log(nil, level, "Vulkan", "id", m.ID, "text", m.Text)
+	s.log.Log(context.Background(), level, "Vulkan", "id", m.ID, "text", m.Text)
 }
 
 func (s *screen) open() (err error) {

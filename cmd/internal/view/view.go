@@ -33,7 +33,7 @@ var errNotShown = errors.New("nothing is shown here any more")
 var errNotAnswered = errors.New("the picture does not tell; ask again")
 
 // ErrFaults reports that the validation layer found something to say.
-var ErrFaults = errors.New("Vulkan's validation layer found faults; they are in the log")
+var ErrFaults = errors.New("faults were found by the validation layer of Vulkan; they are in the log")
 
 // View shows a world.
 type View struct {
