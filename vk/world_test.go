@@ -6,6 +6,7 @@ import (
 	"image"
 	"math"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 type stage struct {
 	t      testing.TB
 	blocks *mem.Store
+	held   sync.Map // lumps that do not arrive
 	scene  *scene.Scene
 	r      *Renderer
 	off    *Offscreen
@@ -39,7 +41,7 @@ const swiftShader = "/usr/lib/chromium/vk_swiftshader_icd.json"
 func newStage(t testing.TB, profile device.Profile, set ...func(*Options)) *stage {
 	t.Helper()
 	s := &stage{t: t, blocks: mem.New(), scene: scene.New(scene.Limits{})}
-	cache := asset.New(asset.FromBlocks(s.blocks), asset.Options{})
+	cache := asset.New(slow{asset.FromBlocks(s.blocks), s}, asset.Options{})
 	model.Register(cache)
 	t.Cleanup(cache.Close)
 	o := Options{Assets: cache, Device: device.Options{Validate: true, Device: "llvmpipe", Profile: device.ProfileBound,
@@ -76,6 +78,23 @@ func (s *stage) put(b []byte) lumps.CID {
 		s.t.Fatal(err)
 	}
 	return l.CID
+}
+
+// hold keeps a lump from arriving.
+func (s *stage) hold(c lumps.CID) { s.held.Store(c, true) }
+
+// slow is a source in which held lumps never arrive.
+type slow struct {
+	asset.Source
+	s *stage
+}
+
+func (x slow) Open(ctx context.Context, c lumps.CID) (asset.Content, error) {
+	if _, held := x.s.held.Load(c); held {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return x.Source.Open(ctx, c)
 }
 
 // file makes a lump of a file.
