@@ -8,17 +8,17 @@
 // by the caller: barriers stand outside, where all accesses of a frame are known,
 // except those within images that a pass owns itself (Environment, Chain, Pick).
 //
-// Two kinds of Record: compute (Skin, Cluster, IBL, Bloom) must stand outside a
-// rendering scope. Drawing (Tone, Lines, Canvas, Overlay) must stand inside one that
-// the caller has begun on the formats that the pass was made for; it sets pipeline,
-// viewport and scissor itself and leaves them set. Pick begins and ends its own.
+// Record of Skin, Cluster, IBL, Bloom and Pick must stand outside a rendering scope; IBL
+// and Pick begin and end their own. Record of Tone, Lines, Canvas and Overlay must stand
+// inside one that the caller has begun on the formats that the pass was made for; it sets
+// pipeline, viewport and scissor itself and leaves them set.
 //
 // Every input carries the number of the frame. Descriptor sets that a recording uses
 // are used again InFlight frames later, when the device has executed it.
 //
-// The order of a frame: Skin, Cluster, (Pick), opaque surfaces, sky, blended surfaces,
-// Lines, Canvas, text, Bloom, Tone, Overlay. Text by distance fields has its place
-// after the canvases; nothing draws there yet.
+// The order of a frame: IBL (where the sky is another), Skin, Cluster, Pick, opaque
+// surfaces, sky, blended surfaces, Lines, Canvas, text, Bloom, Tone, Overlay. Text by
+// distance fields has its place after the canvases; nothing draws there yet.
 package pass
 
 import (
