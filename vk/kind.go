@@ -17,18 +17,27 @@ type modelKind struct {
 	rests bool        // the pose of the file is drawn right without bending anything
 	turns bool        // there are animations
 	bent  bool        // there are skins or morph targets
-	low   mgl32.Vec3
-	high  mgl32.Vec3
+	lamps []lamp
+}
+
+// lamp is a light of a model at a node (KHR_lights_punctual).
+type lamp struct {
+	node  int
+	still mgl32.Mat4 // of the node in the pose of the file
+	light *model.Light
 }
 
 // origin is where a part comes from.
 type origin struct{ node, mesh int }
 
 func newModelKind(m *res.Model) *modelKind {
-	k := &modelKind{m: m, rests: true, low: m.Source.Min, high: m.Source.Max, turns: len(m.Source.Animations) > 0}
+	k := &modelKind{m: m, rests: true, turns: len(m.Source.Animations) > 0}
 	pose := m.Source.Default()
 	for n := range m.Source.Nodes {
 		node := &m.Source.Nodes[n]
+		if node.Light >= 0 {
+			k.lamps = append(k.lamps, lamp{n, pose.Globals[n], &m.Source.Lights[node.Light]})
+		}
 		for _, i := range node.Meshes {
 			h := &m.Meshes[i]
 			if h.IndexCount == 0 || int(h.IndexCount) < leastIndices(h.Topology) {

@@ -243,6 +243,9 @@ func (r *Renderer) poseMover(v *mover) {
 	}
 	v.posed, v.last = true, seconds
 	src.Pose(index, seconds, &v.pose)
+	if len(v.kind.lamps) > 0 {
+		r.lights.moved = true
+	}
 	for i := range v.parts {
 		from := v.kind.from[i]
 		if v.ranges[i].Count == 0 {

@@ -191,3 +191,75 @@ func TestCounts(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 }
+
+// A lamp of a model shines where its object is, and no longer than it is there.
+func TestModelsCarryLights(t *testing.T) {
+	s := newStage(t, device.ProfileBound)
+	s.look(mgl32.Vec3{0, 3, 5}, mgl32.Vec3{0, 0, 0})
+	s.add(s.put(plane(paint(1, 1, 1, 0, 1)).gltf()), mgl32.Scale3D(5, 1, 5))
+	lamp := pane(paint(1, 1, 1, 0, 1))
+	lamp.extra = `,"nodes":[{"mesh":0,"scale":[0.1,0.1,0.1],"children":[1]},{"translation":[0,0,5],"extensions":{"KHR_lights_punctual":{"light":0}}}],
+"extensions":{"KHR_lights_punctual":{"lights":[{"type":"point","color":[1,0,0],"intensity":2,"range":4}]}}`
+	id := s.add(s.put(lamp.gltf()), mgl32.Translate3D(-1.5, 0.6, 0))
+	s.settle()
+	brightest := func() (x int, red uint8) {
+		p := s.picture()
+		for i := range width * height {
+			if r := p.Pix[4*i]; r > red {
+				x, red = i%width, r
+			}
+		}
+		return x, red
+	}
+	if x, red := brightest(); x > width/2-20 || red < 100 || s.r.lights.count != 1 {
+		t.Errorf("the lamp on the left shines %d at %d, %d lights", red, x, s.r.lights.count)
+	}
+	if err := s.scene.UpdateObject(id, func(o *scene.Object) { o.Transform = mgl32.Translate3D(1.5, 0.6, 0) }); err != nil {
+		t.Fatal(err)
+	}
+	s.draw()
+	if x, red := brightest(); x < width/2+20 || red < 100 {
+		t.Errorf("the lamp on the right shines %d at %d", red, x)
+	}
+	if err := s.scene.RemoveObject(id); err != nil {
+		t.Fatal(err)
+	}
+	s.draw()
+	if _, red := brightest(); red > 60 || s.r.lights.count != 0 {
+		t.Errorf("a lamp that is gone shines %d", red)
+	}
+}
+
+// A frame allocates the same few things however much there is in the scene.
+func TestAllocationsDoNotGrow(t *testing.T) {
+	s := newStage(t, device.ProfileBound, func(o *Options) { o.Device.Validate = false })
+	s.sun()
+	if err := s.off.Resize(16, 16); err != nil {
+		t.Fatal(err)
+	}
+	c := s.put(pane(paint(1, 0, 0, 0, 0.5)).gltf())
+	count := func() float64 {
+		s.settle()
+		for range 3 {
+			s.draw()
+		}
+		snap := s.scene.Snapshot()
+		return testing.AllocsPerRun(20, func() {
+			if _, err := s.r.Draw(snap, s.off, FrameOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	s.add(c, mgl32.Ident4())
+	few := count()
+	for i := range 3000 {
+		s.add(c, mgl32.Translate3D(float32(i%60), float32(i/60), 0), func(o *scene.Object) {
+			if i%10 == 0 {
+				o.Tint[3] = 0.5
+			}
+		})
+	}
+	if many := count(); many > few+1 || few > 16 {
+		t.Errorf("%v allocations for a frame of one object, %v for one of 3000", few, many)
+	}
+}

@@ -98,7 +98,7 @@ func (s *shape) gltf() []byte {
 		material = "{}"
 	}
 	var out strings.Builder
-	fmt.Fprintf(&out, `{"asset":{"version":"2.0"},"extensionsUsed":["KHR_materials_unlit","KHR_texture_transform","KHR_materials_emissive_strength"],
+	fmt.Fprintf(&out, `{"asset":{"version":"2.0"},"extensionsUsed":["KHR_materials_unlit","KHR_texture_transform","KHR_materials_emissive_strength","KHR_lights_punctual"],
 "scene":0,"scenes":[{"nodes":[0]}],"buffers":[{"byteLength":%d,"uri":"data:application/octet-stream;base64,%s"}],
 "bufferViews":[%s],"accessors":[%s%s],"materials":[%s],
 "meshes":[{"primitives":[{"attributes":{%s},"indices":%d,"material":0,"mode":%d%s}]}]`,

@@ -26,7 +26,6 @@ func (r *Renderer) sync(fr *device.Frame, s *scene.Snapshot) error {
 	if err := r.syncLooks(); err != nil {
 		return err
 	}
-	r.lights.sync(s.Lights)
 	if err := r.syncLines(s.Lines); err != nil {
 		return err
 	}
@@ -36,7 +35,11 @@ func (r *Renderer) sync(fr *device.Frame, s *scene.Snapshot) error {
 	if err := r.syncSky(fr.Stream, s.Sky); err != nil {
 		return err
 	}
-	return r.syncMotion(fr)
+	if err := r.syncMotion(fr); err != nil {
+		return err
+	}
+	r.syncLights(s.Lights) // of models where they are now
+	return nil
 }
 
 func (r *Renderer) syncObjects(t scene.Table[scene.Object]) error {
@@ -93,6 +96,9 @@ func (r *Renderer) syncObject(slot int32, before, next *scene.Chunk[scene.Object
 	}
 	if was.Transform != o.Transform || was.Tint != o.Tint || was.Hidden != o.Hidden || was.NoShadow != o.NoShadow {
 		r.drawer.World.Move(int(slot), shared(o))
+		if _, carries := r.lights.carriers[slot]; carries {
+			r.lights.moved = true
+		}
 	}
 	return nil
 }
@@ -100,6 +106,7 @@ func (r *Renderer) syncObject(slot int32, before, next *scene.Chunk[scene.Object
 func (r *Renderer) clearSlot(slot int32) {
 	r.drawer.World.Remove(int(slot))
 	r.stopMoving(slot)
+	r.lights.carry(slot, false)
 	r.drop(slot)
 	r.slots[slot].id = 0
 }
@@ -112,6 +119,7 @@ func (r *Renderer) put(slot int32, o *scene.Object) error {
 		return nil
 	}
 	parts := r.parts(s.look)
+	r.lights.carry(slot, s.look.shown == shownModel && len(s.look.kind.lamps) > 0)
 	if s.look.shown == shownModel && s.look.kind.bends(o) {
 		var err error
 		if parts, err = r.startMoving(slot, o); err != nil {
