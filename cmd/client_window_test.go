@@ -3,6 +3,7 @@ package cmd_test
 import (
 	"fmt"
 	"image"
+	"image/color"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -193,4 +194,76 @@ func TestSecondClient(t *testing.T) {
 	x := p.open("--init", "")
 	p.refused(p.client("--world", p.path("w"), "--log-level", "error"), 75, "in use", "a second client")
 	x.end(syscall.SIGTERM)
+}
+
+// near reports pixels of about the same colour.
+func near(a, b color.NRGBA) bool {
+	far := func(x, y uint8) bool { return max(x, y)-min(x, y) > 24 }
+	return !far(a.R, b.R) && !far(a.G, b.G) && !far(a.B, b.B)
+}
+
+// A click reaches the guest whose thing lies under the pointer: the cube of the
+// starting world takes another colour. Figures and the line that names who has the
+// keys come and go.
+func TestWindowClickAndKeys(t *testing.T) {
+	p := newViewer(t)
+	x := p.open("--camera", "0,1.7,6", "--look-at", "1.6,0.9,2")
+	x.full()
+	cube := image.Pt(148, 93)
+	before := x.Shot(x.id).NRGBAAt(cube.X, cube.Y)
+	x.Do("mousemove", "--window", x.id, fmt.Sprint(cube.X), fmt.Sprint(cube.Y))
+	for end := time.Now().Add(patience / 2); ; {
+		x.Do("click", "1")
+		time.Sleep(300 * time.Millisecond)
+		if !near(x.Shot(x.id).NRGBAAt(cube.X, cube.Y), before) {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("a click on the cube changes nothing\n%s", x.log)
+		}
+	}
+	// The chord gives the keys to the guest that listens: they move the eye no more.
+	named := func(img *image.NRGBA) bool { c := img.NRGBAAt(310, 3); return int(c.R)+int(c.G)+int(c.B) < 300 }
+	x.Do("key", "ctrl+Tab")
+	x.until("who has the keys", named)
+	still := x.Shot(x.id)
+	x.Do("keydown", "s")
+	time.Sleep(time.Second)
+	x.Do("keyup", "s")
+	if d := differing(x.Shot(x.id), still); d > 0.1 {
+		t.Errorf("a key of a guest moved the eye: %.0f%%", 100*d)
+	}
+	x.Do("key", "ctrl+Tab")
+	x.until("the keys are taken back", func(img *image.NRGBA) bool { return !named(img) })
+	x.Do("keydown", "s")
+	time.Sleep(700 * time.Millisecond)
+	x.Do("keyup", "s")
+	x.until("S moves back", func(img *image.NRGBA) bool { return differing(img, still) > 0.1 })
+	x.stop()
+}
+
+// Who walks falls to the ground and stands there.
+func TestWindowWalk(t *testing.T) {
+	p := newViewer(t)
+	x := p.open("--camera", "0,6,9,0,-30")
+	high := x.full()
+	x.Do("key", "F2")
+	x.until("the fall", func(img *image.NRGBA) bool { return differing(img, high) > 0.3 })
+	time.Sleep(2 * time.Second)
+	ground := x.Shot(x.id)
+	time.Sleep(time.Second)
+	if d := differing(x.Shot(x.id), ground); d > 0.15 {
+		t.Errorf("who stands moves: %.0f%%", 100*d)
+	}
+	standing := p.drawnOf(x, "0,1.7,9,0,-30")
+	if d := differing(ground, standing); d > 0.25 {
+		t.Errorf("the eyes are not at their height: %.0f%%", 100*d)
+	}
+}
+
+// drawnOf ends a client and has another draw its world from a place.
+func (p *place) drawnOf(x *watcher, from string) *image.NRGBA {
+	p.t.Helper()
+	x.stop()
+	return p.drawn("standing.png", "--world", p.path("w"), "--camera", from, "--size", "320x180")
 }

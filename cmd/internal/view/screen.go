@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -63,12 +64,19 @@ func openScreen(o Options, assets *asset.Cache, win *window.Window, log *slog.Lo
 	return s, nil
 }
 
-// message logs what validation says. It is called where the fault is, on any thread.
+// message logs what validation, a driver or the loader says. It is called where the
+// fault is, on any thread. Only validation speaks of faults of this program: the loader
+// also tells of drivers that others installed badly.
 func (s *screen) message(m raw.Message) {
 	level := slog.LevelDebug
 	if m.Severity >= raw.Warning {
-		level = slog.LevelError
-		s.faults.Add(1)
+		level = slog.LevelWarn
+		for _, fault := range [...]string{"VUID-", "SYNC-", "UNASSIGNED-"} {
+			if strings.HasPrefix(m.ID, fault) {
+				level = slog.LevelError
+				s.faults.Add(1)
+			}
+		}
 	}
 	s.log.Log(context.Background(), level, "Vulkan", "id", m.ID, "text", m.Text)
 }
