@@ -166,25 +166,41 @@ func (d *Device) Done() (uint64, error) {
 
 // Do records a stream, submits it and waits: for setting up, and for tests.
 func (d *Device) Do(f func(s *raw.Stream)) error {
+	n, err := d.Start(f)
+	if err != nil {
+		return err
+	}
+	if err := d.Wait(n); err != nil {
+		return err
+	}
+	d.run(n)
+	return nil
+}
+
+// Start is Do without waiting. It returns the number on the timeline that says when
+// it has been executed; what is submitted later is executed behind it.
+func (d *Device) Start(f func(s *raw.Stream)) (uint64, error) {
 	var s raw.Stream
 	f(&s)
 	cb, err := d.commandBuffer()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	n, err := d.Submit(cb, &s, vk.NullSemaphore, vk.NullSemaphore, 0)
-	if err == nil {
-		if err = d.Wait(n); err != nil {
-			return err // the device may still be at it
-		}
-	}
 	d.mu.Lock()
-	d.idle = append(d.idle, cb)
-	d.mu.Unlock()
-	if err == nil {
-		d.run(n)
+	defer d.mu.Unlock()
+	back := func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.idle = append(d.idle, cb)
 	}
-	return err
+	if err != nil {
+		d.idle = append(d.idle, cb)
+		return 0, err
+	}
+	// The number is its own, whatever frame is being recorded: no need for Defer.
+	d.garbage = append(d.garbage, deferred{n, back})
+	return n, nil
 }
 
 // commandBuffer takes a command buffer that is not in use.

@@ -86,8 +86,8 @@ func newMaterials(r *Resources) (*materials, error) {
 }
 
 // newWhite makes the white texture, and blits once in each format: a driver
-// builds its programs for that the first time, for a tenth of a second on a CPU,
-// which should be no frame's. It waits for the device, once.
+// builds its programs for that the first time, for a quarter of a second on a CPU,
+// which should be no frame's. It does not wait: pipelines are built meanwhile.
 func (m *materials) newWhite() (err error) {
 	const usage = vk.ImageUsageSampledBit | vk.ImageUsageTransferDstBit | vk.ImageUsageTransferSrcBit
 	m.white, err = m.r.a.NewImage(mem.ImageDesc{Width: 1, Height: 1, Format: vk.FormatR8g8b8a8Unorm, Name: "white", Usage: usage})
@@ -105,7 +105,7 @@ func (m *materials) newWhite() (err error) {
 		first = append(first, i)
 	}
 	const dst, src = vk.ImageLayoutTransferDstOptimal, vk.ImageLayoutTransferSrcOptimal
-	err = m.r.d.Do(func(s *raw.Stream) {
+	_, err = m.r.d.Start(func(s *raw.Stream) {
 		for _, i := range append(first, m.white) {
 			s.Barriers([]raw.ImageBarrier{{Image: i.Handle, New: dst, DstStage: raw.StageTransfer, DstAccess: raw.AccessTransferWrite}}, nil, nil)
 			s.ClearColorImage(i.Handle, dst, [4]float32{1, 1, 1, 1})
