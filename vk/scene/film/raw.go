@@ -13,7 +13,7 @@ type raw struct{ w io.Writer }
 //
 //	ffmpeg -f rawvideo -pix_fmt rgba -s 640x360 -r 30 -i - ...
 //
-// Close closes w if it is an io.Closer.
+// Close closes w if it is an io.Closer, perhaps while a Write waits for a reader.
 func NewRaw(w io.Writer, width, height int) (*Recorder, error) {
 	if err := checkSize(width, height); err != nil {
 		return nil, err

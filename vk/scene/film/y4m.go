@@ -60,7 +60,8 @@ type y4m struct {
 
 const fraction = 16 // bits behind the point
 
-// NewY4M records as YUV4MPEG2. Close closes w if it is an io.Closer.
+// NewY4M records as YUV4MPEG2. Close closes w if it is an io.Closer, perhaps while a
+// Write waits for a reader.
 func NewY4M(w io.Writer, width, height int, o Y4M) (*Recorder, error) {
 	if err := checkSize(width, height); err != nil {
 		return nil, err
