@@ -209,6 +209,11 @@ func TestFailingDevice(t *testing.T) {
 			d := vktest.Open(t)
 			f := frames(t, d, 2, 0)
 			ran := false
+			a := mem.New(d, mem.Options{})
+			b, err := a.NewBuffer(mem.BufferDesc{Size: 20 << 20, Usage: vk.BufferUsageTransferDstBit, Name: "lost with the device"})
+			if err != nil {
+				t.Fatal(err)
+			}
 			submit(t, begin(t, f))
 			d.Defer(func() { ran = true })
 			d.SetHook(func(c string, r vk.Result) vk.Result {
@@ -217,7 +222,6 @@ func TestFailingDevice(t *testing.T) {
 				}
 				return r
 			})
-			var err error
 			for range 4 {
 				var fr *device.Frame
 				if fr, err = f.Begin(); err != nil {
@@ -237,7 +241,11 @@ func TestFailingDevice(t *testing.T) {
 			if err := d.Do(func(*raw.Stream) {}); !errors.Is(err, device.ErrLost) {
 				t.Errorf("do behind it: %v", err)
 			}
+			b.Close()
 			f.Close()
+			if err := a.Close(); !errors.Is(err, device.ErrLost) || errors.As(err, new(*mem.LeakError)) {
+				t.Errorf("close of the memory: %v", err)
+			}
 			if err := d.Close(); err != nil {
 				t.Errorf("close: %v", err)
 			}

@@ -232,12 +232,18 @@ func newCommandBuffers(d *Device, pool vk.CommandPool, n int) ([]vk.CommandBuffe
 	return cbs, nil
 }
 
-// WaitIdle waits for all that was submitted and runs what was deferred.
+// WaitIdle waits for all that was submitted and runs what was deferred. Of a device
+// that is lost it runs everything, since nothing is executed any more, and returns
+// ErrLost.
 func (d *Device) WaitIdle() error {
 	d.mu.Lock()
 	n := d.submitted
 	d.mu.Unlock()
 	if err := d.Wait(n); err != nil {
+		if d.Lost() {
+			d.F.WaitIdle() // answers that the device is lost, once it is sure of it
+			d.runAll()
+		}
 		return err
 	}
 	d.run(n)

@@ -270,6 +270,9 @@ func (a *Allocator) free(b *block) {
 func (a *Allocator) give(al *allocation) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.closed {
+		return // with all memory
+	}
 	delete(a.live, al)
 	a.used -= al.size
 	if al.images {

@@ -242,6 +242,32 @@ func TestLeak(t *testing.T) {
 	vk.DestroyBuffer(d.Handle, h, nil)
 }
 
+// What is given back behind the allocator's end is not freed twice.
+func TestCloseInFrame(t *testing.T) {
+	d, log := vktest.OpenLog(t)
+	a := mem.New(d, mem.Options{})
+	f, err := d.NewFrames(1, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Begin(); err != nil {
+		t.Fatal(err)
+	}
+	large, small := buffer(t, a, 20<<20, mem.DeviceLocal), buffer(t, a, 64, mem.DeviceLocal)
+	large.Close()
+	small.Close()
+	if err := a.Close(); !errors.As(err, new(*mem.LeakError)) { // they wait for the frame
+		t.Errorf("%v", err)
+	}
+	f.Close()
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	if log.Has("double") || log.Has("vkFreeMemory") || log.Has("not been destroyed") {
+		t.Errorf("validation: %s", log)
+	}
+}
+
 // Many goroutines make and close at the same time.
 func TestConcurrent(t *testing.T) {
 	d := vktest.Open(t)
