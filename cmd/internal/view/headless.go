@@ -99,8 +99,11 @@ func (v *View) settle(ctx context.Context) error {
 			things, since = n, time.Now()
 		}
 		v.takePicksIfOpen()
-		if _, err := v.frame(snap, v.scene.Now()); err != nil {
+		if err := v.screen.scout(snap, v.scene.Now()); err != nil {
 			return err
+		}
+		if v.screen.r != nil {
+			v.ready(snap)
 		}
 		quiet := time.Since(since)
 		switch {

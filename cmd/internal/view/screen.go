@@ -41,9 +41,10 @@ type screen struct {
 	width  int            // of an offscreen picture
 	height int
 
-	r    *vk.Renderer
-	off  *vk.Offscreen
-	swap *vk.Swapchain
+	r     *vk.Renderer
+	off   *vk.Offscreen
+	small *vk.Offscreen // of scout
+	swap  *vk.Swapchain
 
 	faults atomic.Int64 // what validation said
 	losses []time.Time
@@ -113,14 +114,8 @@ func (s *screen) close() error {
 	if s.r == nil {
 		return nil
 	}
-	if s.swap != nil {
-		s.swap.Close()
-	}
-	if s.off != nil {
-		s.off.Close()
-	}
-	err := s.r.Close()
-	s.r, s.swap, s.off = nil, nil, nil
+	err := s.r.Close() // with what was made of it
+	s.r, s.swap, s.off, s.small = nil, nil, nil, nil
 	return err
 }
 
@@ -138,6 +133,24 @@ func (s *screen) draw(snap *scene.Snapshot, o vk.FrameOptions) (st vk.Stats, los
 		return st, true, s.reopen()
 	}
 	return s.drawOn(s.target(), snap, o)
+}
+
+// scoutWidth and scoutHeight are the size of pictures that nobody sees: drawing is
+// what makes things arrive, and a small picture makes them arrive as well.
+const scoutWidth, scoutHeight = 32, 18
+
+// scout takes over a snapshot, and what has arrived for it, by a small picture.
+func (s *screen) scout(snap *scene.Snapshot, now time.Duration) (err error) {
+	if s.r == nil {
+		return s.reopen()
+	}
+	if s.small == nil {
+		if s.small, err = s.r.NewOffscreen(scoutWidth, scoutHeight); err != nil {
+			return s.failed(err)
+		}
+	}
+	_, _, err = s.drawOn(s.small, snap, vk.FrameOptions{Time: now})
+	return err
 }
 
 // drawOn draws on another target of the same device.
