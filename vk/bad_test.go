@@ -4,6 +4,8 @@ import (
 	"errors"
 	"image"
 	"math"
+	"reflect"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"hearth/lumps"
 	"hearth/vk/device"
 	"hearth/vk/draw"
+	vkmem "hearth/vk/mem"
 	"hearth/vk/scene"
 	"hearth/vk/vktest"
 )
@@ -304,5 +307,66 @@ func looksSame(t *testing.T, what string, want, got *image.NRGBA) {
 	t.Helper()
 	if d, err := vktest.Compare(want, got, 10); err != nil || d.Max > 1 {
 		t.Errorf("%s: the rest looks different: %v %v", what, d, err)
+	}
+}
+
+// A scene that the device has no memory for is an error that says so, and no end:
+// with less in it, it is drawn as if nothing had been.
+func TestNoMemory(t *testing.T) {
+	s := newStage(t, device.ProfileBound, func(o *Options) { o.Memory.Budget = 96 << 20 })
+	s.sun()
+	s.look(mgl32.Vec3{0, 0, 5}, mgl32.Vec3{0, 0, 0})
+	c := s.put(ball(paint(0.2, 0.6, 1, 0, 0.5)).gltf())
+	s.add(c, mgl32.Ident4())
+	s.settle()
+	alone := s.picture()
+	var ids []scene.ID
+	var err error
+	for range 60 {
+		for range 5000 {
+			ids = append(ids, s.add(c, mgl32.Translate3D(0, 0, 50)))
+		}
+		if _, err = s.r.Draw(s.scene.Snapshot(), s.off, FrameOptions{}); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, vkmem.ErrMemory) {
+		t.Fatalf("%d objects in 96 MiB: %v", len(ids), err)
+	}
+	if _, err := s.r.NewOffscreen(4096, 4096); !errors.Is(err, vkmem.ErrMemory) {
+		t.Errorf("a large picture: %v", err)
+	}
+	for _, id := range ids {
+		if err := s.scene.RemoveObject(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.settle()
+	looksSame(t, "after the flood", alone, s.picture())
+}
+
+// A lost device is said at once and for good, questions end, and Close returns.
+func TestLost(t *testing.T) {
+	s := newStage(t, device.ProfileBound)
+	s.sun()
+	s.add(s.put(ball(paint(1, 0, 0, 0, 0.5)).gltf()), mgl32.Ident4())
+	s.settle()
+	asked := s.r.Pick(3, 3)
+	s.r.d.F.WaitIdle() // so that only the renderer takes it for lost
+	lost := reflect.ValueOf(s.r.d).Elem().FieldByName("lost")
+	(*atomic.Bool)(lost.Addr().UnsafePointer()).Store(true)
+	for range 2 {
+		if _, err := s.r.Draw(s.scene.Snapshot(), s.off, FrameOptions{}); !errors.Is(err, ErrLost) {
+			t.Errorf("drawing: %v", err)
+		}
+	}
+	if _, err := s.r.Read(s.off); !errors.Is(err, ErrLost) {
+		t.Errorf("reading: %v", err)
+	}
+	if err := s.r.Close(); err != nil {
+		t.Errorf("closing: %v", err)
+	}
+	if _, ok := <-asked; ok {
+		t.Error("a lost device answers")
 	}
 }

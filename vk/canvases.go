@@ -24,6 +24,7 @@ type canvasState struct {
 	list  []*canvas // shown ones
 	draws []pass.CanvasDraw
 	round uint64
+	left  int // whose pixels wait for another frame
 }
 
 type canvas struct {
@@ -48,6 +49,7 @@ func (r *Renderer) syncCanvases(s *raw.Stream, t scene.Table[scene.Canvas]) erro
 	c.round++
 	c.list = c.list[:0]
 	sent := 0
+	c.left = 0
 	for id, x := range t.All() {
 		k := c.sets[id]
 		if k == nil {
@@ -58,6 +60,7 @@ func (r *Renderer) syncCanvases(s *raw.Stream, t scene.Table[scene.Canvas]) erro
 		if k.version != x.Version {
 			if sent > 0 && sent+len(x.Pixels) > canvasBudget {
 				c.seen = c.seen[:0] // goes on in the next frame
+				c.left++
 			} else {
 				if err := r.fillCanvas(s, k, x); err != nil {
 					c.seen = c.seen[:0]

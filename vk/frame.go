@@ -1,6 +1,7 @@
 package vk
 
 import (
+	"errors"
 	"math"
 	"time"
 
@@ -67,6 +68,7 @@ type now struct {
 	rendering    raw.Rendering
 	cascades     [draw.MaxCascades]draw.Cascade
 	input        draw.Input
+	executed     bool // the passes are recorded
 	err          error
 }
 
@@ -84,8 +86,9 @@ const (
 )
 
 // Draw draws a snapshot. Where the target has no size, or its window no surface for
-// now, it takes over the snapshot and draws nothing (Stats.Skipped). After an error
-// the next Draw starts anew; ErrLost says that it is in vain.
+// now, it takes over the snapshot and draws nothing (Stats.Skipped). After an error,
+// such as mem.ErrMemory, the next Draw tries again, with a scene that may have become
+// smaller; ErrLost says that it is in vain.
 func (r *Renderer) Draw(s *scene.Snapshot, t Target, o FrameOptions) (Stats, error) {
 	if r.closed {
 		return Stats{}, ErrClosed
@@ -112,16 +115,16 @@ func (r *Renderer) Draw(s *scene.Snapshot, t Target, o FrameOptions) (Stats, err
 
 func (r *Renderer) draw(fr *device.Frame, s *scene.Snapshot, t Target, o FrameOptions) (Stats, error) {
 	st, err := r.record(fr, s, t, o)
-	if err != nil {
-		return st, err
+	if !r.now.executed {
+		// Nothing is drawn, but what arrived for the scene was recorded, and counts as
+		// being on the device.
+		return st, errors.Join(err, fr.Submit(vulkan.NullSemaphore, vulkan.NullSemaphore, 0))
 	}
-	if st.Skipped {
-		return st, fr.Submit(vulkan.NullSemaphore, vulkan.NullSemaphore, 0)
-	}
+	// A pass that failed has left something out; the picture is whole otherwise.
 	if err := fr.Submit(r.now.target.wait, r.now.target.signal, raw.StageColorOutput); err != nil {
 		return st, err
 	}
-	return st, t.next(r)
+	return st, errors.Join(err, t.next(r))
 }
 
 // record records a frame.
@@ -176,6 +179,7 @@ func (r *Renderer) record(fr *device.Frame, s *scene.Snapshot, t Target, o Frame
 	f.plan.graph.SetImage(f.plan.out, ft.image)
 	f.plan.graph.SetBuffer(f.plan.skin, r.motion.vertices())
 	f.plan.graph.Execute(fr.Stream, r.timers)
+	f.executed = true
 	if !o.Secondary {
 		f.fail(r.recordPicks(fr.Stream))
 	}
@@ -252,5 +256,5 @@ func mapper(t scene.ToneMap) pass.Mapper {
 // Ready says how many of the things that a snapshot names are still on their way,
 // and which failed. It is about what was drawn last: draw the snapshot first.
 func (r *Renderer) Ready(*scene.Snapshot) (pending int, failures []Failure) {
-	return len(r.looks.open) + r.sky.pending(), append(r.looks.failures(), r.sky.failures()...)
+	return len(r.looks.open) + r.sky.pending() + r.canvases.left, append(r.looks.failures(), r.sky.failures()...)
 }

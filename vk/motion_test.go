@@ -2,6 +2,7 @@ package vk
 
 import (
 	"math"
+	"math/rand/v2"
 	"os"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/go-gl/mathgl/mgl32"
 
 	"hearth/vk/device"
+	"hearth/vk/draw"
 	"hearth/vk/model"
 	"hearth/vk/scene"
 	"hearth/vk/vktest"
@@ -262,4 +264,46 @@ func TestAllocationsDoNotGrow(t *testing.T) {
 	if many := count(); many > few+1 || few > 16 {
 		t.Errorf("%v allocations for a frame of one object, %v for one of 3000", few, many)
 	}
+}
+
+// The device sees what the processor's own test of the same spheres sees, from
+// wherever it looks: nothing that is in the picture is missing.
+func TestCullingAgainstProcessor(t *testing.T) {
+	profiles(t, func(t *testing.T, p device.Profile) {
+		s := newStage(t, p)
+		if err := s.off.Resize(32, 32); err != nil {
+			t.Fatal(err)
+		}
+		rnd := rand.New(rand.NewPCG(7, 8))
+		between := func(a, b float32) float32 { return a + rnd.Float32()*(b-a) }
+		c := s.put(pane(paint(1, 0, 0, 0, 0.5)).gltf())
+		var places []mgl32.Mat4
+		for range 400 {
+			m := mgl32.Translate3D(between(-20, 20), between(-20, 20), between(-20, 20)).
+				Mul4(mgl32.HomogRotate3D(between(0, 6), mgl32.Vec3{1, 2, 3}.Normalize())).
+				Mul4(mgl32.Scale3D(between(0.2, 3), between(0.2, 3), between(-3, 3)))
+			places = append(places, m)
+			s.add(c, m)
+		}
+		s.settle()
+		g := &s.r.looks.byKey[lookKey{model: c}].kind.still[0].Geometry
+		for range 10 {
+			view := mgl32.LookAtV(mgl32.Vec3{between(-5, 5), between(-5, 5), between(-5, 5)}, mgl32.Vec3{between(-9, 9), between(-9, 9), between(-9, 9)}, mgl32.Vec3{0, 1, 0})
+			camera := scene.Camera{View: view, VFov: between(0.3, 2), Near: between(0.05, 2)}
+			var st Stats
+			for range 3 { // the count is that of two frames before
+				st = s.draw(func(o *FrameOptions) { o.Camera = &camera })
+			}
+			v := draw.Frustum(draw.Perspective(camera.VFov, 1, camera.Near).Mul4(view))
+			want := 0
+			for i := range places {
+				if v.Sees(mgl32.TransformCoordinate(g.Center, places[i]), g.Radius*draw.Stretch(&places[i])) {
+					want++
+				}
+			}
+			if d := st.Visible - want; d < -1 || d > 1 || want == 0 { // one may be on the edge
+				t.Errorf("the device sees %d, the processor %d of 400", st.Visible, want)
+			}
+		}
+	})
 }

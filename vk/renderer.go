@@ -225,14 +225,17 @@ func (r *Renderer) Close() error {
 	for i := len(r.closers) - 1; i >= 0; i-- {
 		r.closers[i]()
 	}
-	var err error
-	if !r.d.Lost() {
-		err = r.d.WaitIdle()
-	}
-	if r.a != nil {
-		if e := r.a.Close(); e != nil && !r.d.Lost() {
-			err = errors.Join(err, e)
+	if r.d.Lost() {
+		// Nothing can be waited for: the device runs what was deferred when it closes,
+		// and the allocator goes after all of that.
+		if a := r.a; a != nil {
+			r.d.Defer(func() { _ = a.Close() })
 		}
+		return r.d.Close()
+	}
+	err := r.d.WaitIdle()
+	if r.a != nil {
+		err = errors.Join(err, r.a.Close())
 	}
 	return errors.Join(err, r.d.Close())
 }

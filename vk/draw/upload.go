@@ -40,8 +40,27 @@ type Counts struct {
 
 // Prepare takes over what changed in the world, sorts what is blended, and makes
 // sure that everything has room. It must be called before the passes of a frame are
-// recorded. The error says what there is no memory for; the frame must be abandoned.
+// recorded, and they must be executed. The error says what there is no memory for:
+// nothing is drawn then, and the next Prepare sends everything anew.
 func (r *Drawer) Prepare(fr *device.Frame, in *Input) (Counts, error) {
+	c, err := r.prepare(fr, in)
+	if err != nil {
+		r.forget()
+	}
+	return c, err
+}
+
+// forget takes nothing of the device's structures for granted.
+func (r *Drawer) forget() {
+	w := r.World
+	w.objects.touch()
+	w.items.touch()
+	w.locals.touch()
+	w.batches.touch()
+	w.changed = true
+}
+
+func (r *Drawer) prepare(fr *device.Frame, in *Input) (Counts, error) {
 	w := r.World
 	r.copies = r.copies[:0]
 	c := Counts{Items: w.Items()}
