@@ -99,6 +99,18 @@ func TestWindow(t *testing.T) {
 	x.Do("windowsize", "--sync", x.id, "1", "1")
 	x.Do("windowsize", "--sync", x.id, "320", "180")
 	x.full()
+	// A guest's camera is looked through when the user asks for it.
+	ours := x.Shot(x.id)
+	down := `{"SetCamera":{"vfov":60,"near":0.1,"view":[1,0,0,0, 0,0,1,0, 0,-1,0,0, 0,0,-30,1]}}`
+	if got := p.ask("w", "hearth.Window", down); !strings.Contains(got, "Ok") {
+		t.Errorf("SetCamera: %s", got)
+	}
+	time.Sleep(300 * time.Millisecond)
+	if d := differing(x.Shot(x.id), ours); d > 0.2 {
+		t.Errorf("a guest takes the eye of a user who moves it: %.0f%%", 100*d)
+	}
+	x.Do("key", "F4")
+	x.until("a guest's camera, from above", func(img *image.NRGBA) bool { return differing(img, ours) > 0.4 })
 	x.CloseWindow(x.id)
 	x.ended(0)
 	if !strings.Contains(x.log.String(), "stopping") {
@@ -153,9 +165,15 @@ func TestWindowRests(t *testing.T) {
 			t.Errorf("a window %s takes %v of a processor in 2 s", state, used)
 		}
 	}
+	if got := p.ask("w", "hearth.Window", `{"SetTitle":"a guest's title"}`); !strings.Contains(got, "Ok") {
+		t.Errorf("SetTitle: %s", got)
+	}
 	look(0, 0, 0.5) // a scene that changes while nobody sees it
 	x.Do("windowmap", "--sync", x.id)
 	x.until("blue", func(img *image.NRGBA) bool { c := img.NRGBAAt(160, 90); return c.B > 100 && c.R < 60 && c.G < 60 })
+	if title := x.Do("getwindowname", x.id); title != "a guest's title" {
+		t.Errorf("the title is %q", title)
+	}
 	x.stop()
 }
 

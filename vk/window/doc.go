@@ -41,6 +41,9 @@ func noDisplay() error {
 	if name := os.Getenv("DISPLAY"); name != "" {
 		return fmt.Errorf("%w: %s of $DISPLAY does not answer", ErrNoDisplay, name)
 	}
+	if os.Getenv("WAYLAND_DISPLAY") != "" {
+		return fmt.Errorf("%w: $DISPLAY is not set, and under Wayland it is Xwayland that sets it", ErrNoDisplay)
+	}
 	return fmt.Errorf("%w: $DISPLAY is not set", ErrNoDisplay)
 }
 

@@ -322,8 +322,12 @@ func TestFlood(t *testing.T) {
 
 // Without a display there is a sentence, and no window.
 func TestNoDisplay(t *testing.T) {
-	for display, says := range map[string]string{"": "$DISPLAY is not set", ":4711": ":4711"} {
-		t.Setenv("DISPLAY", display)
+	for display, says := range map[string]string{"": "$DISPLAY is not set", ":4711": ":4711", "wayland": "Xwayland"} {
+		t.Setenv("WAYLAND_DISPLAY", "")
+		if t.Setenv("DISPLAY", display); display == "wayland" {
+			t.Setenv("DISPLAY", "")
+			t.Setenv("WAYLAND_DISPLAY", "wayland-0")
+		}
 		onMain(func() {
 			w, err := Open(Options{})
 			if w != nil || !errors.Is(err, ErrNoDisplay) || !strings.Contains(err.Error(), says) {

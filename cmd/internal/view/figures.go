@@ -86,19 +86,19 @@ type panel struct {
 	place     string // of the eye
 	keyboard  string // who has it; "" is the user
 	full      bool   // the figures too
+	aim       bool   // the mouse is taken: clicks are about the middle
 	guests    int    // who listen
 	assets    string
 	recording string
 }
 
-// overlay makes what stands over a picture of w pixels.
-func (f *figures) overlay(p panel, snap *scene.Snapshot, w int) *pass.OverlayContent {
+// overlay makes what stands over a picture of w by h pixels.
+func (f *figures) overlay(p panel, snap *scene.Snapshot, w, h int) *pass.OverlayContent {
 	c := &f.content
 	c.Rects, c.Texts = c.Rects[:0], c.Texts[:0]
-	lines := wrap(f.lines(p, snap), (w-2*margin)/pass.GlyphWidth)
-	wide := 0
-	for _, l := range lines {
-		wide = max(wide, len(l))
+	if p.aim {
+		c.Rects = append(c.Rects, pass.OverlayRect{X: w/2 - 2, Y: h/2 - 2, Width: 4, Height: 4, Color: panelColor},
+			pass.OverlayRect{X: w/2 - 1, Y: h/2 - 1, Width: 2, Height: 2, Color: inkColor})
 	}
 	if p.keyboard != "" {
 		text := "the keys go to " + p.keyboard + " - Ctrl+Tab"
@@ -107,6 +107,11 @@ func (f *figures) overlay(p panel, snap *scene.Snapshot, w int) *pass.OverlayCon
 	}
 	if !p.full {
 		return c
+	}
+	lines := wrap(f.lines(p, snap), (w-2*margin)/pass.GlyphWidth)
+	wide := 0
+	for _, l := range lines {
+		wide = max(wide, len(l))
 	}
 	top := 0
 	if p.keyboard != "" {

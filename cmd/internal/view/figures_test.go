@@ -24,7 +24,7 @@ func TestOverlay(t *testing.T) {
 		f.took(vk.Stats{Objects: 12, GPU: spans, CPU: 2 * time.Millisecond, DeviceUsed: 5 << 20}, begun.Add(time.Duration(i)*20*time.Millisecond))
 		spans = []device.Span{{Name: "shadows", Duration: 4 * time.Millisecond}, {Name: "surfaces", Duration: time.Second}}
 	}
-	c := f.overlay(panel{full: true, device: "a device", samples: 4, place: "fly", guests: 2}, snap, 640)
+	c := f.overlay(panel{full: true, device: "a device", samples: 4, place: "fly", guests: 2}, snap, 640, 360)
 	all := ""
 	for _, x := range c.Texts {
 		all += x.Text + "\n"
@@ -40,12 +40,15 @@ func TestOverlay(t *testing.T) {
 			t.Errorf("%+v is out of the panel %+v", r, panelRect)
 		}
 	}
-	c = f.overlay(panel{keyboard: "process 7"}, snap, 640)
+	c = f.overlay(panel{keyboard: "process 7"}, snap, 640, 360)
 	if len(c.Rects) != 1 || len(c.Texts) != 1 || !strings.Contains(c.Texts[0].Text, "process 7") {
 		t.Errorf("with the keys at a guest: %+v", c)
 	}
-	if c = f.overlay(panel{}, snap, 640); len(c.Rects)+len(c.Texts) != 0 {
+	if c = f.overlay(panel{}, snap, 640, 360); len(c.Rects)+len(c.Texts) != 0 {
 		t.Errorf("nothing to say: %+v", c)
+	}
+	if c = f.overlay(panel{aim: true}, snap, 640, 360); len(c.Rects) != 2 || c.Rects[1].X != 319 || c.Rects[1].Y != 179 {
+		t.Errorf("the middle: %+v", c)
 	}
 	// A loop that slept drew no slow frame.
 	f.took(vk.Stats{}, begun.Add(time.Hour))
@@ -96,6 +99,6 @@ func BenchmarkOverlay(b *testing.B) {
 	f.took(vk.Stats{GPU: make([]device.Span, 12)}, time.Now())
 	snap := scene.New(scene.Limits{}).Snapshot()
 	for b.Loop() {
-		f.overlay(panel{full: true}, snap, 1280)
+		f.overlay(panel{full: true}, snap, 1280, 720)
 	}
 }

@@ -117,7 +117,14 @@ func (v *View) runWindow(ctx context.Context) error {
 
 // happened takes an event of the window, or tells guests of it.
 func (v *View) happened(e window.Event) {
-	if v.hands.take(e) {
+	looking := v.hands.looking
+	forward := v.hands.take(e)
+	if v.hands.looking && !looking {
+		// The pointer is hidden from now on, and what is clicked is in the middle.
+		w, h := v.win.Size()
+		v.plugin.Input().Publish(service.CursorMoved{X: float64(w) / 2, Y: float64(h) / 2})
+	}
+	if forward {
 		if e := told(e); e != nil {
 			v.plugin.Input().Publish(e)
 		}
@@ -142,9 +149,9 @@ func (v *View) rest(lastDraw time.Time) time.Duration {
 func (v *View) frame(snap *scene.Snapshot, now time.Duration) (lost bool, err error) {
 	camera := v.camera()
 	o := vk.FrameOptions{Time: now, Camera: &camera}
-	if v.hands.overlay || v.hands.guests {
-		w, _ := v.size()
-		o.Overlay = v.figures.overlay(v.panel(), snap, w)
+	if v.hands.overlay || v.hands.guests || v.hands.looking {
+		w, h := v.size()
+		o.Overlay = v.figures.overlay(v.panel(), snap, w, h)
 	}
 	st, lost, err := v.screen.draw(snap, o)
 	if err != nil || lost {
@@ -157,7 +164,7 @@ func (v *View) frame(snap *scene.Snapshot, now time.Duration) (lost bool, err er
 
 // panel is what the overlay says besides the figures.
 func (v *View) panel() panel {
-	p := panel{full: v.hands.overlay, guests: len(v.plugin.Input().Subscribers())}
+	p := panel{full: v.hands.overlay, aim: v.hands.looking, guests: len(v.plugin.Input().Subscribers())}
 	if v.hands.guests {
 		p.keyboard = v.listener
 	}

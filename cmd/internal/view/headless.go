@@ -61,6 +61,7 @@ func (v *View) runHeadless(ctx context.Context) error {
 // still draws a frame and, where it is to be one, makes it a file.
 func (v *View) still(ctx context.Context, snap *scene.Snapshot, now time.Duration, n int) error {
 	v.hear()
+	v.takePicksIfOpen()
 	for lost := true; lost; {
 		var err error
 		if lost, err = v.frame(snap, now); err != nil {
