@@ -43,6 +43,9 @@ func TestFullScene(t *testing.T) {
 	s.settle()
 	s.draw()
 	s.draw()
+	if err := s.r.d.WaitIdle(); err != nil {
+		t.Fatal(err)
+	}
 	begun := time.Now()
 	st := s.draw()
 	if st.Objects != n || st.Items != n || st.Visible == 0 || st.Visible > 1000 {
