@@ -14,14 +14,16 @@ import (
 
 // load fetches, decodes and packs what an entry is made of, and queues it.
 func (r *Resources) load(ctx context.Context, e *entry) {
-	var err error
-	switch e.key.kind {
-	case kindModel:
-		err = r.loadModel(ctx, e)
-	case kindPair:
-		err = r.loadPair(ctx, e)
-	default:
-		err = r.loadTexture(ctx, e)
+	err := r.admit(ctx, e)
+	if err == nil {
+		switch e.key.kind {
+		case kindModel:
+			err = r.loadModel(ctx, e)
+		case kindPair:
+			err = r.loadPair(ctx, e)
+		default:
+			err = r.loadTexture(ctx, e)
+		}
 	}
 	if err != nil {
 		r.mu.Lock()
@@ -63,6 +65,10 @@ func (r *Resources) loadPair(ctx context.Context, e *entry) error {
 		mat = *ref.Value()
 		ref.Release()
 	}
+	// Its textures have to be admitted themselves: it must not be what keeps them out.
+	r.mu.Lock()
+	e.settle()
+	r.mu.Unlock()
 	// The pair as a model of one node, its sources as its textures.
 	h := *mesh.Value()
 	h.Material = 0
@@ -203,6 +209,10 @@ func (r *Resources) enqueue(e *entry, b *builder, done func()) error {
 	}
 	e.announce()
 	r.queue = append(r.queue, b.jobs...)
+	for _, j := range b.jobs {
+		r.queued += j.left()
+	}
+	e.settle()
 	if e.parts == 0 {
 		e.ready()
 	}

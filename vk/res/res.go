@@ -81,6 +81,11 @@ type Resources struct {
 	entries map[key]*entry
 	queue   []*job   // packed, in the order in which they are copied
 	idle    []*entry // let go, oldest first
+
+	queued   int64         // bytes of queue that are not copied yet
+	promised int64         // bytes that loads which began may queue
+	room     chan struct{} // closed when queued or promised fell; nil if nobody waits
+
 	frame   uint64
 	changes uint64
 	stats   Stats
@@ -194,9 +199,7 @@ func (r *Resources) Stats() Stats {
 			s.Failed++
 		}
 	}
-	for _, j := range r.queue {
-		s.Queued += j.left()
-	}
+	s.Queued = r.queued
 	return s
 }
 
@@ -230,6 +233,7 @@ type entry struct {
 	texture *Texture
 	needs   []*entry      // textures of a material that are resources of their own
 	waiters []*entry      // that need this texture
+	promise *time.Timer   // ends what admit reserved; nil: it ended
 	parts   int           // jobs and textures that are still missing
 	done    func()        // lets what was decoded go
 	madeCh  chan struct{} // closed when texture is set, or the load failed
@@ -305,6 +309,7 @@ func (e *entry) fail(err error) {
 		return
 	}
 	e.state, e.err = Failed, err
+	e.settle()
 	e.r.changes++
 	e.r.drop(e)
 	e.finish()
@@ -319,7 +324,10 @@ func (r *Resources) drop(e *entry) {
 	for _, j := range r.queue {
 		if j.e != e {
 			kept = append(kept, j)
+			continue
 		}
+		r.queued -= j.left()
+		r.wake()
 	}
 	clear(r.queue[len(kept):])
 	r.queue = kept

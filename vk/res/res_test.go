@@ -76,7 +76,7 @@ type bench struct {
 func newBench(t testing.TB, d *device.Device, a *mem.Allocator, o Options) *bench {
 	t.Helper()
 	b := &bench{t: t, a: a, shelf: &shelf{lumps: map[lumps.CID][]byte{}}}
-	c := asset.New(b.shelf, asset.Options{Budget: -1, Grace: -1, Parallel: 16})
+	c := asset.New(b.shelf, asset.Options{Budget: -1, Grace: -1, Parallel: 64})
 	model.Register(c)
 	var err error
 	if b.r, err = New(a, c, o); err != nil {

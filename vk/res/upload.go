@@ -101,6 +101,8 @@ func (r *Resources) Record(fr *device.Frame) error {
 		DstStage:  raw.StageVertexInput | raw.StageVertex | raw.StageFragment | raw.StageCompute | raw.StageTransfer,
 		DstAccess: raw.AccessVertexRead | raw.AccessIndexRead | raw.AccessUniformRead | raw.AccessShaderRead | raw.AccessTransferRead | raw.AccessTransferWrite}})
 	u.s.EndLabel()
+	r.queued -= int64(u.copied)
+	r.wake()
 	r.stats.Uploaded += int64(u.copied)
 	r.stats.LastUpload = u.copied
 	return nil
