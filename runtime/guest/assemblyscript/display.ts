@@ -132,6 +132,22 @@ export function lines(all: Line[]): string {
   return '{"Contents":{"vertices":[' + vertices + '],"indices":[' + indices + "]}}";
 }
 
+// ---- The window and cameras ----------------------------------------------------------
+
+export function title(text: string): string { return '{"SetTitle":' + json(text) + "}"; }
+/** What the window does with the mouse: None, Confined or Locked. */
+export function grab(how: string): string { return '{"SetCursorGrab":' + json(how) + "}"; }
+
+/** A camera for hearth.Camera, which looks along -z of its orientation; where its pictures go is for the viewer's user to say. vfov is in degrees, every in seconds from picture to picture. */
+export function camera(position: Numbers, orientation: Numbers, vfov: f32, width: u32, height: u32, every: f32): string {
+  return '{"CreateCamera":{"position":' + numbers(position) + ',"orientation":' + numbers(orientation) + ',"vfov":' + number(vfov) +
+    ',"width":' + width.toString() + ',"height":' + height.toString() + ',"every":' + number(every) + "}}";
+}
+/** Moves a camera, which also takes "Start" and "Stop", with the quotes. */
+export function moveCamera(position: Numbers, orientation: Numbers): string {
+  return '{"Relocate":{"position":' + numbers(position) + ',"orientation":' + numbers(orientation) + "}}";
+}
+
 // ---- JSON --------------------------------------------------------------------------
 
 /** A number with six decimals, which is what a scene needs. */

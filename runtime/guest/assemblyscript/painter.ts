@@ -30,6 +30,10 @@ hearth.handle((m: hearth.Message): void => {
     display.resize(picture),
     display.blit(5, 6, picture),
     display.lines([new display.Line([0, 0, 0], [1, 0, 0], [1, 0, 0]), new display.Line([0, 0, 0], [0, 0, 1], [0, 0, 1])]),
+    display.title('a "title"'),
+    display.grab("Locked"),
+    display.camera([0, 2, 5], [0, 0, 0, 1], 50, 320, 180, 0.5),
+    display.moveCamera([1, 2, 5], [0, 0.6, 0, 0.8]),
     "done",
   ];
   for (let i = 0; i < all.length; i++) m.reply(all[i]);

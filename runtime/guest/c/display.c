@@ -244,3 +244,30 @@ void hearth_put_lines(hearth_text *t, const hearth_line *lines, uint32_t n) {
 		u32(t, i ? "," : "", i);
 	hearth_put(t, "]}}");
 }
+
+/* ---- The window and cameras ------------------------------------------------------ */
+
+static void word(hearth_text *t, const char *before, const char *s) {
+	hearth_put(t, before);
+	hearth_put_json(t, s);
+	hearth_put(t, "}");
+}
+
+void hearth_put_title(hearth_text *t, const char *title) { word(t, "{\"SetTitle\":", title); }
+void hearth_put_grab(hearth_text *t, const char *how) { word(t, "{\"SetCursorGrab\":", how); }
+
+void hearth_put_camera(hearth_text *t, hearth_vec3 position, hearth_vec4 orientation, float vfov, uint32_t width, uint32_t height, float every) {
+	vec3(t, "{\"CreateCamera\":{\"position\":", position);
+	vec4(t, ",\"orientation\":", orientation);
+	f32(t, ",\"vfov\":", vfov);
+	u32(t, ",\"width\":", width);
+	u32(t, ",\"height\":", height);
+	f32(t, ",\"every\":", every);
+	hearth_put(t, "}}");
+}
+
+void hearth_put_camera_move(hearth_text *t, hearth_vec3 position, hearth_vec4 orientation) {
+	vec3(t, "{\"Relocate\":{\"position\":", position);
+	vec4(t, ",\"orientation\":", orientation);
+	hearth_put(t, "}}");
+}

@@ -88,6 +88,17 @@ void hearth_put_blit(hearth_text *t, uint32_t x, uint32_t y, uint32_t width, uin
 typedef struct { hearth_vec3 from, to, color; } hearth_line;
 void hearth_put_lines(hearth_text *t, const hearth_line *lines, uint32_t n);
 
+/* Requests to hearth.Window; a grab is None, Confined or Locked. */
+void hearth_put_title(hearth_text *t, const char *title);
+void hearth_put_grab(hearth_text *t, const char *how);
+
+/* A camera for hearth.Camera, which looks along -z of its orientation; where its
+ * pictures go is for the viewer's user to say. vfov is in degrees, every in seconds from
+ * picture to picture. The second is a message that moves it; it also takes "Start" and
+ * "Stop", with the quotes. */
+void hearth_put_camera(hearth_text *t, hearth_vec3 position, hearth_vec4 orientation, float vfov, uint32_t width, uint32_t height, float every);
+void hearth_put_camera_move(hearth_text *t, hearth_vec3 position, hearth_vec4 orientation);
+
 /* JSON that the rest is made of: a number with six decimals, numbers, base64. */
 void hearth_put_f32(hearth_text *t, float x);
 void hearth_put_floats(hearth_text *t, const float *xs, uint32_t n);

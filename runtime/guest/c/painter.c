@@ -47,5 +47,9 @@ void hearth_on_message(hearth_message *m) {
 	SAY(hearth_put_resize(&t, 2, 1, pixels));
 	SAY(hearth_put_blit(&t, 5, 6, 2, 1, pixels));
 	SAY(hearth_put_lines(&t, lines, 2));
+	SAY(hearth_put_title(&t, "a \"title\""));
+	SAY(hearth_put_grab(&t, "Locked"));
+	SAY(hearth_put_camera(&t, (hearth_vec3){0, 2, 5}, (hearth_vec4){0, 0, 0, 1}, 50, 320, 180, 0.5f));
+	SAY(hearth_put_camera_move(&t, (hearth_vec3){1, 2, 5}, (hearth_vec4){0, 0.6f, 0, 0.8f}));
 	hearth_reply(m, "done", 4);
 }

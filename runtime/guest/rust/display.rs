@@ -316,3 +316,26 @@ pub fn event(data: &[u8]) -> Option<Event> {
 pub fn title(text: &str) -> String {
     member("SetTitle", |w| w.text(text))
 }
+
+/// What the window does with the mouse: "None", "Confined" or "Locked".
+pub fn grab(how: &str) -> String {
+    member("SetCursorGrab", |w| w.text(how))
+}
+
+// ---- Virtual cameras -------------------------------------------------------------
+
+/// A camera, which looks along -z of its orientation; where its pictures go is for the
+/// viewer's user to say. vfov is in degrees, every in seconds from picture to picture.
+pub fn camera(position: Vec3, orientation: Quat, vfov: f32, width: u32, height: u32, every: f32) -> String {
+    json::tagged("CreateCamera", |w| {
+        w.name("position").numbers(&position).name("orientation").numbers(&orientation).name("vfov").number(vfov);
+        w.name("width").integer(width as i64).name("height").integer(height as i64).name("every").number(every);
+    })
+}
+
+/// Moves a camera, which also takes `"Start"` and `"Stop"`.
+pub fn move_camera(position: Vec3, orientation: Quat) -> String {
+    json::tagged("Relocate", |w| {
+        w.name("position").numbers(&position).name("orientation").numbers(&orientation);
+    })
+}

@@ -44,6 +44,10 @@ impl hearth::Handler for Painter {
             display::resize(2, 1, &pixels),
             display::blit(5, 6, 2, 1, &pixels),
             lines.contents(),
+            display::title("a \"title\""),
+            display::grab("Locked"),
+            display::camera([0.0, 2.0, 5.0], display::UNTURNED, 50.0, 320, 180, 0.5),
+            display::move_camera([1.0, 2.0, 5.0], [0.0, 0.6, 0.0, 0.8]),
             "done".into(),
         ] {
             m.reply(text.as_bytes(), &[]);

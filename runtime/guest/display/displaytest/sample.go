@@ -30,5 +30,9 @@ func Samples(lump [32]byte) [][]byte {
 		display.Resize(picture),
 		display.Blit(5, 6, picture),
 		display.Lines([]display.Line{{To: display.Vec3{1, 0, 0}, Color: display.Vec3{1, 0, 0}}, {To: display.Vec3{0, 0, 1}, Color: display.Vec3{0, 0, 1}}}),
+		display.Title(`a "title"`),
+		display.Grab("Locked"),
+		display.Shot{Position: display.Vec3{0, 2, 5}, Orientation: display.Unturned, VFov: 50, Width: 320, Height: 180, Every: 0.5}.Request(),
+		display.MoveShot(display.Vec3{1, 2, 5}, display.Quat{0, 0.6, 0, 0.8}),
 	}
 }
