@@ -35,10 +35,11 @@ type Swapchain struct {
 	views         []vulkan.ImageView
 	acquired      []vulkan.Semaphore // by frame in flight
 	done          []vulkan.Semaphore // by image: presenting may take longer than the frame
-	image         uint32
-	stale         bool // does not fit the window any more
-	open          bool // an image was acquired and not handed back
-	lost          bool // the surface
+	image         uint32             // that is acquired
+	slot          int                // of the frame in flight for which it is
+	stale         bool               // does not fit the window any more
+	open          bool               // an image was acquired and not handed back
+	lost          bool               // the surface
 	losses        int
 }
 
@@ -108,8 +109,8 @@ func (t *Swapchain) begin(r *Renderer) (*frameTarget, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.d.Destroy(t.acquired[r.now.frame.Index])
-		t.acquired[r.now.frame.Index], t.stale, t.open = s, true, false
+		r.d.Destroy(t.acquired[t.slot])
+		t.acquired[t.slot], t.stale, t.open = s, true, false
 	}
 	if t.lost {
 		t.clear()
@@ -130,7 +131,7 @@ func (t *Swapchain) begin(r *Renderer) (*frameTarget, error) {
 			t.stale = true // from the next frame on
 			fallthrough
 		case vulkan.Success:
-			t.image, t.open, t.losses = image, true, 0
+			t.image, t.slot, t.open, t.losses = image, r.now.frame.Index, true, 0
 			img := t.images[image]
 			img.Forget(graph.ColorTarget)
 			t.target = frameTarget{image: img, format: t.format, width: t.width, height: t.height, last: graph.Present,
