@@ -42,7 +42,7 @@ type Options struct {
 	Cascades  int
 	NoShadows bool
 	// UploadBudget is how many bytes of models and pictures are sent in one frame;
-	// default 8 MiB.
+	// default res.DefaultUpload.
 	UploadBudget int
 	Limits       draw.Limits
 	Memory       mem.Options

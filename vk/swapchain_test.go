@@ -54,8 +54,7 @@ func TestSwapchain(t *testing.T) {
 		}
 		defer w.Close()
 		var hidden bool
-		var s *stage
-		s = newStage(t, device.ProfileBound, func(o *Options) {
+		s := newStage(t, device.ProfileBound, func(o *Options) {
 			o.Device.InstanceExtensions, o.Device.Surface = window.Extensions(), w.Surface
 		})
 		s.sun()
