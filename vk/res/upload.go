@@ -3,17 +3,11 @@ package res
 import (
 	"fmt"
 
-	"github.com/go-gl/mathgl/mgl32"
 	vk "github.com/vulkan-go/vulkan"
 
 	"hearth/vk/device"
 	"hearth/vk/mem"
 	"hearth/vk/raw"
-)
-
-var (
-	identity = mgl32.QuatIdent()
-	one      = mgl32.Vec3{1, 1, 1}
 )
 
 // blitCost is how many bytes of copying the blit of a byte counts as: a device that
