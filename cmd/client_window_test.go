@@ -64,6 +64,18 @@ func (x *watcher) full() *image.NRGBA {
 	return x.until("the starting world", func(img *image.NRGBA) bool { return colours(img) > 500 })
 }
 
+// steady waits until the picture rests, but for what moves.
+func (x *watcher) steady() *image.NRGBA {
+	x.t.Helper()
+	last := x.Shot(x.id)
+	return x.until("a picture that rests", func(img *image.NRGBA) bool {
+		time.Sleep(150 * time.Millisecond)
+		still := colours(img) > 500 && differing(img, last) < 0.1
+		last = img
+		return still
+	})
+}
+
 // A window shows the world; keys and the mouse move the eye; the window is resized,
 // hidden, shown, and closed, and the world ends in order.
 func TestWindow(t *testing.T) {
@@ -100,7 +112,7 @@ func TestWindow(t *testing.T) {
 	x.Do("windowsize", "--sync", x.id, "320", "180")
 	x.full()
 	// A guest's camera is looked through when the user asks for it.
-	ours := x.Shot(x.id)
+	ours := x.steady()
 	down := `{"SetCamera":{"vfov":60,"near":0.1,"view":[1,0,0,0, 0,0,1,0, 0,-1,0,0, 0,0,-30,1]}}`
 	if got := p.ask("w", "hearth.Window", down); !strings.Contains(got, "Ok") {
 		t.Errorf("SetCamera: %s", got)
@@ -154,6 +166,10 @@ func TestWindowRests(t *testing.T) {
 	x.until("red", func(img *image.NRGBA) bool { c := img.NRGBAAt(160, 90); return c.R > 100 && c.G < 60 && c.B < 60 })
 	look(0, 0.5, 0)
 	x.until("green", func(img *image.NRGBA) bool { c := img.NRGBAAt(160, 90); return c.G > 100 && c.R < 60 && c.B < 60 })
+	// What is under a pixel is told by frames, which are drawn for it.
+	if got := p.ask("w", "hearth.Renderer", `{"Pick":{"x":160,"y":90}}`); !strings.HasPrefix(got, `{"Ok"`) {
+		t.Errorf("Pick: %s", got)
+	}
 	for _, state := range []string{"at rest", "hidden"} {
 		if state == "hidden" {
 			x.Do("windowunmap", "--sync", x.id)

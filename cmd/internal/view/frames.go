@@ -84,7 +84,7 @@ func (v *View) runWindow(ctx context.Context) error {
 			again = true
 		}
 		snap := v.scene.Snapshot()
-		again = again || snap != last || v.figures.look(snap) || v.figures.pending > 0 ||
+		again = again || snap != last || v.figures.look(snap) || v.figures.pending > 0 || v.asked.Load() > 0 || v.ahead != nil ||
 			v.hands.overlay && now.Sub(lastDraw) >= overlayEvery || now.Sub(lastDraw) >= time.Second
 		if err := v.films.draw(snap, v.scene.Now()); err != nil {
 			return err
@@ -99,6 +99,8 @@ func (v *View) runWindow(ctx context.Context) error {
 		if v.hands.mode == eye.Walk && !v.hands.theirs && now.Sub(floorAt) >= floorEvery {
 			floorAt = now
 			v.lookDown()
+		} else if v.hands.mode != eye.Walk {
+			v.ahead = nil
 		}
 		lost, err := v.frame(snap, v.scene.Now())
 		if err != nil {
@@ -206,22 +208,23 @@ func (v *View) ready(snap *scene.Snapshot) {
 func (v *View) takePicksIfOpen() bool { return v.screen.r != nil && v.takePicks() }
 
 // lookDown asks what the walker is about to step on: what is at the lower edge of the
-// picture.
+// picture. Who stands still has seen it.
 func (v *View) lookDown() {
 	w, h := v.size()
 	if v.screen.r == nil || w == 0 || h == 0 {
+		v.ahead = nil
 		return
 	}
 	select {
-	case h, ok := <-v.ahead:
+	case hit, ok := <-v.ahead:
 		v.ahead = nil
-		if ok && h.Object != 0 {
-			v.floor.Seen(h.Position, v.eye.Position[1]-eye.Height)
+		if ok && hit.Object != 0 {
+			v.floor.Seen(hit.Position, v.eye.Position[1]-eye.Height)
 		}
 	default:
 	}
-	if v.ahead == nil {
-		v.ahead = v.screen.r.Pick(w/2, h-1)
+	if v.ahead == nil && v.aheadOf != v.eye {
+		v.ahead, v.aheadOf = v.screen.r.Pick(w/2, h-1), v.eye
 	}
 }
 

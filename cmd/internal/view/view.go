@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hearth/cmd/internal/exit"
@@ -49,6 +50,7 @@ type View struct {
 	films  *films
 
 	picks  chan pick
+	asked  atomic.Int64   // that the renderer has not answered: it does so by drawing on
 	done   chan struct{}  // closed when no frame comes any more
 	wg     sync.WaitGroup // who ends with done
 	closed bool
@@ -60,6 +62,7 @@ type View struct {
 	guests   wishes        // what guests want of the window
 	chosen   bool          // the eye was moved or placed by the user
 	ahead    <-chan vk.Hit // what a walker is about to step on
+	aheadOf  eye.Eye       // where that was asked
 	figures  figures
 	listener string // who has the keyboard
 }
@@ -152,7 +155,9 @@ func (v *View) takePicks() (any bool) {
 		case p := <-v.picks:
 			any = true
 			hit := v.screen.r.Pick(p.x, p.y)
+			v.asked.Add(1)
 			v.wg.Go(func() {
+				defer v.asked.Add(-1)
 				select {
 				case h, ok := <-hit:
 					if !ok {
