@@ -32,7 +32,8 @@ var (
 type Options struct {
 	Assets *asset.Cache // where models and pictures come from; nil: nothing arrives
 	Device device.Options
-	// Samples a pixel: 1, 2, 4 or 8; default 4, or what the device has.
+	// Samples a pixel; default 4. Where the device does not have that many, or not just
+	// that many, it is the next less.
 	Samples int
 	// ShadowSize is the side of a cascade of the sun's shadow in texels; default 2048,
 	// and 1024 where the device is a program.
@@ -171,7 +172,8 @@ func (r *Renderer) defaults() {
 	if r.samples == 0 {
 		r.samples = 4
 	}
-	for r.samples > 1 && (r.samples > int(r.d.Limits.MaxSamples) || r.samples&(r.samples-1) != 0) {
+	// Devices have gaps: some draw with 1 and 4 samples and not with 2.
+	for can := r.sampleCounts(); r.samples > 1 && (r.samples > 64 || r.samples&(r.samples-1) != 0 || can&r.samples == 0); {
 		r.samples--
 	}
 	r.samples = max(r.samples, 1)
@@ -192,6 +194,16 @@ func (r *Renderer) defaults() {
 	if r.o.NoShadows {
 		r.o.Cascades = 0
 	}
+}
+
+// sampleCounts are the numbers of samples that colour and depth both can have, a bit
+// each.
+func (r *Renderer) sampleCounts() int {
+	var p vulkan.PhysicalDeviceProperties
+	vulkan.GetPhysicalDeviceProperties(r.d.Physical, &p)
+	p.Deref()
+	p.Limits.Deref()
+	return int(p.Limits.FramebufferColorSampleCounts) & int(p.Limits.FramebufferDepthSampleCounts)
 }
 
 // softness is how soft shadows are: on a processor each tap costs as much as a light.

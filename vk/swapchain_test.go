@@ -1,11 +1,13 @@
 package vk
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"testing"
 
 	"github.com/go-gl/mathgl/mgl32"
+	"go.uber.org/goleak"
 
 	"hearth/vk/device"
 	"hearth/vk/window"
@@ -25,6 +27,10 @@ func TestMain(m *testing.M) {
 		case f := <-jobs:
 			f()
 		case code := <-done:
+			if err := goleak.Find(); err != nil && code == 0 {
+				fmt.Println(err)
+				code = 1
+			}
 			os.Exit(code)
 		}
 	}
