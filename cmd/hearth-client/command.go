@@ -44,7 +44,7 @@ func command() *cobra.Command {
 		Long: `See a space: run a world of one's own, and open a window on it. A world that does not
 exist is made, with the starting world in it, or with --init MODULE.wasm. hearth-ctl drives
 the client through its socket as it drives a server; the line "ready SOCKET" says that the
-world stands. To close the window ends the client in order, as SIGTERM does.
+world stands. Closing the window ends the client in order, as SIGTERM does.
 
 In the window: WASD and QE move, Shift is faster, the right mouse button takes the mouse for
 looking around and Escape gives it back; F2 flies or walks, F3 shows figures, F4 looks through
@@ -68,8 +68,8 @@ drawn, the last is written to FILE.png or each to a file in DIR, and the client 
 each, a file, or - for stdout (the lines are on stderr then).
 
 Exit codes: as hearth-server, and 66 no such space, 69 no display, no Vulkan driver, no device
-that can draw, 76 a server of another version, 77 wrong password, refused, or a server whose
-key is not the right one.`,
+that can draw, 70 faults that --validate found, 74 nobody reads what is recorded, 76 a server of
+another version, 77 wrong password, refused, or a server whose key is not the right one.`,
 		Example: `  hearth-client
   hearth-client --world ~/worlds/mine --init room.wasm
   hearth-client --connect 'hearth://attic.example/home?id=KEY'

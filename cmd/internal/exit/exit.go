@@ -45,6 +45,15 @@ type DataError struct{ Err error }
 func (e *DataError) Error() string { return e.Err.Error() }
 func (e *DataError) Unwrap() error { return e.Err }
 
+// FaultError reports a fault of the program itself, which it found.
+type FaultError struct{ Err error }
+
+func (e *FaultError) Error() string { return e.Err.Error() }
+func (e *FaultError) Unwrap() error { return e.Err }
+
+// exitSoftware is the code of a fault of the program itself.
+const exitSoftware = 70
+
 // Silent is an exit code that needs no sentence: what is to be said was said.
 type Silent int
 
@@ -57,6 +66,7 @@ func Code(err error) int {
 		usage  *UsageError
 		create *CreateError
 		absent *UnavailableError
+		fault  *FaultError
 		data   *DataError
 		newer  *world.NewerError
 		locked *world.LockedError
@@ -74,6 +84,8 @@ func Code(err error) int {
 		return remote.Exit
 	case errors.As(err, &usage), errors.Is(err, fs.ErrInvalid):
 		return ipc.ExitUsage
+	case errors.As(err, &fault):
+		return exitSoftware
 	case errors.As(err, &absent):
 		return ipc.ExitUnavailable
 	case errors.As(err, &data), errors.As(err, &newer), errors.As(err, &pack), errors.As(err, &noPack),

@@ -59,6 +59,7 @@ func TestCode(t *testing.T) {
 		{ipc.ErrLost, 69},
 		{runtime.ErrStopped, 69},
 		{&UnavailableError{errors.New("no driver")}, 69},
+		{errors.Join(errors.New("closing"), &FaultError{errors.New("faults")}), 70},
 		{fmt.Errorf("the window: %w", &UnavailableError{fs.ErrNotExist}), 69},
 		{world.ErrNotEmpty, 73},
 		{world.ErrExists, 73},

@@ -190,7 +190,7 @@ func (v *View) Run(ctx context.Context, peers func() int) error {
 	faults := v.screen.faults.Load()
 	err = errors.Join(err, v.shut())
 	if n := max(faults, v.screen.faults.Load()); n > 0 {
-		err = errors.Join(err, fmt.Errorf("%w (%d of them)", ErrFaults, n))
+		err = errors.Join(err, &exit.FaultError{Err: fmt.Errorf("%w (%d of them)", ErrFaults, n)})
 	}
 	return err
 }
