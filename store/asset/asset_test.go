@@ -254,6 +254,54 @@ func TestNestedLoadsDoNotStarve(t *testing.T) {
 	wg.Wait()
 }
 
+// missing is a source that has some lumps, and for others waits for ever.
+type missing struct {
+	Source
+	never lumps.CID
+}
+
+func (m missing) Open(ctx context.Context, c lumps.CID) (Content, error) {
+	if c == m.never {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return m.Source.Open(ctx, c)
+}
+
+// A lump that never arrives, and an asset that waits for it, keep no other from being
+// made.
+func TestLumpsThatNeverArriveHoldUpNobody(t *testing.T) {
+	s := mem.New()
+	never := lumps.Sum(lumps.Raw, []byte("never"))
+	c := New(missing{FromBlocks(s), never}, Options{Parallel: 1})
+	texts(c)
+	Register(c, "outer", Loader[string]{Load: func(ctx context.Context, _ lumps.CID, _ Content) (string, int64, error) {
+		_, err := Load[*text](ctx, c, never)
+		return "", 0, err
+	}})
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			if _, err := Load[string](ctx, c, put(t, s, fmt.Append(nil, "outer", i))); err == nil {
+				t.Error("it was made of nothing")
+			}
+		})
+	}
+	wg.Go(func() { Load[*text](ctx, c, never) })
+	for i := range 4 {
+		r, err := Load[*text](ctx, c, put(t, s, fmt.Append(nil, i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Release()
+	}
+	c.Close()
+	wg.Wait()
+	if n := len(c.slots); n != 0 {
+		t.Errorf("%d slots are held", n)
+	}
+}
+
 // Beyond the budget the asset goes that was let go longest ago, and none before
 // its grace is over.
 func TestReaping(t *testing.T) {

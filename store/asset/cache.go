@@ -25,7 +25,8 @@ type Options struct {
 	// so that one that is asked for every few frames is not made every few frames.
 	// Default 5 seconds; negative is none.
 	Grace time.Duration
-	// Parallel is how many assets are made at the same time. Default: one for each
+	// Parallel is how many assets are made at the same time; those that wait for
+	// their lump, or for another asset, do not count. Default: one for each
 	// processor.
 	Parallel int
 }
@@ -105,15 +106,21 @@ func New(src Source, opts Options) *Cache {
 	return c
 }
 
-// making is what the context of a loader carries: the assets that are being made
-// one for the other.
+// making is the key of what the context of a loader carries.
 type making struct{}
+
+// chain is the assets that are being made one for the other, and the turn of the
+// last.
+type chain struct {
+	keys []key
+	turn *turn
+}
 
 func (c *Cache) get(ctx context.Context, k key) (*entry, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	chain, _ := ctx.Value(making{}).([]key)
+	chain, _ := ctx.Value(making{}).(chain)
 	c.mu.Lock()
 	l := c.loaders[k.typ]
 	if l == nil {
@@ -124,21 +131,25 @@ func (c *Cache) get(ctx context.Context, k key) (*entry, error) {
 		c.mu.Unlock()
 		return nil, ErrClosed
 	}
-	if slices.Contains(chain, k) {
+	if slices.Contains(chain.keys, k) {
 		c.mu.Unlock()
 		return nil, &LoadError{l.name, k.cid, ErrCycle}
 	}
 	e := c.entries[k]
 	if e == nil {
-		e = c.begin(k, l, chain)
+		e = c.begin(k, l, chain.keys)
 	} else {
 		c.stats.Hits++
 		c.take(e)
 	}
 	c.mu.Unlock()
+	chain.turn.pause()
 	select {
 	case <-e.made:
 	case <-ctx.Done():
+	}
+	chain.turn.resume(ctx)
+	if ctx.Err() != nil {
 		c.release(e)
 		return nil, ctx.Err()
 	}
@@ -150,29 +161,23 @@ func (c *Cache) get(ctx context.Context, k key) (*entry, error) {
 }
 
 // begin starts to make an asset for one who waits. c.mu is held.
-func (c *Cache) begin(k key, l *loader, chain []key) *entry {
+func (c *Cache) begin(k key, l *loader, keys []key) *entry {
 	c.stats.Loads++
 	ctx, cancel := context.WithCancel(c.ctx)
 	e := &entry{key: k, loader: l, cancel: cancel, made: make(chan struct{}), refs: 1}
 	c.entries[k] = e
-	ctx = context.WithValue(ctx, making{}, append(slices.Clip(chain), k))
+	t := &turn{slots: c.slots}
+	ctx = context.WithValue(ctx, making{}, chain{append(slices.Clip(keys), k), t})
 	c.work.Go(func() {
 		defer cancel()
-		// What is made for another asset needs no slot: the other has one and waits.
-		if len(chain) == 0 {
-			select {
-			case c.slots <- struct{}{}:
-				defer func() { <-c.slots }()
-			case <-ctx.Done():
-			}
-		}
-		v, cost, err := c.load(ctx, k, l)
+		v, cost, err := c.load(ctx, k, l, t)
+		t.end()
 		c.finish(e, v, max(cost, 0), err)
 	})
 	return e
 }
 
-func (c *Cache) load(ctx context.Context, k key, l *loader) (v any, cost int64, err error) {
+func (c *Cache) load(ctx context.Context, k key, l *loader, t *turn) (v any, cost int64, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%w: %v\n%s", ErrPanic, r, debug.Stack())
@@ -193,6 +198,10 @@ func (c *Cache) load(ctx context.Context, k key, l *loader) (v any, cost int64, 
 	}
 	if n := content.Size(); n > l.maxSize {
 		return nil, 0, fmt.Errorf("%d bytes, %d are the limit: %w", n, l.maxSize, errTooLarge)
+	}
+	// Only now: a lump that never arrives keeps nobody from the processor.
+	if err := t.begin(ctx); err != nil {
+		return nil, 0, err
 	}
 	return l.load(ctx, k.cid, content)
 }
