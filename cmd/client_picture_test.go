@@ -261,3 +261,15 @@ func TestTermWhileDrawing(t *testing.T) {
 		t.Errorf("%s", s.log)
 	}
 }
+
+// Another driver, which binds all textures at once, draws the same world.
+func TestCaptureOnAnotherDriver(t *testing.T) {
+	p := newViewer(t)
+	at := []string{"--world", p.path("w"), "--camera", "0,3,9,0,-12"}
+	first := p.drawn("first.png", at...)
+	p.env = append(p.env, "VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json", "XDG_CACHE_HOME="+p.path("cache"))
+	second := p.drawn("second.png", append(at, "--device", "SwiftShader")...)
+	if d := differing(first, second); d > 0.25 || d == 0 {
+		t.Errorf("%.1f%% of the picture is another", 100*d)
+	}
+}

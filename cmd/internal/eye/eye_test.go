@@ -241,3 +241,22 @@ func BenchmarkStep(b *testing.B) {
 		e.Step(Wish{Forward: 1, Turn: 0.01}, 16*time.Millisecond, 0)
 	}
 }
+
+// Whatever is typed, an eye is somewhere that can be drawn from.
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"0,1.7,4,0,-10", "1,2,3", "NaN,0,0", "1e38,1,1", "0x1p-10,1_0,+1", ",,,,", "1,2,3,1e30,-1e30"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		e, err := Parse(s)
+		if err != nil {
+			return
+		}
+		c := e.Camera(1, 0.1)
+		for _, x := range c.View {
+			if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+				t.Fatalf("%q is %+v, which looks by %v", s, e, c.View)
+			}
+		}
+	})
+}
