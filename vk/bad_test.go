@@ -346,6 +346,24 @@ func TestNoMemory(t *testing.T) {
 	}
 	s.settle()
 	looksSame(t, "after the flood", alone, s.picture())
+
+	// A canvas that there is no memory for is not shown, and costs nobody else.
+	large, err := s.scene.AddCanvas(scene.Canvas{HalfSize: mgl32.Vec2{1, 1}, Orientation: mgl32.QuatIdent(), Width: 4096, Height: 4096,
+		Pixels: make([]byte, 4*4096*4096), Opacity: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.settle()
+	looksSame(t, "with a canvas that does not fit", alone, s.picture())
+	if err := s.scene.UpdateCanvas(large, func(c *scene.Canvas) {
+		c.Width, c.Height, c.Pixels = 1, 1, []byte{255, 255, 255, 255}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	s.settle()
+	if d, err := vktest.Compare(alone, s.picture(), 10); err != nil || d.Share < 0.1 {
+		t.Errorf("a canvas that fits again is not seen: %v %v", d, err)
+	}
 }
 
 // A lost device is said at once and for good, questions end, and Close returns.

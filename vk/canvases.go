@@ -2,6 +2,7 @@ package vk
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	"github.com/go-gl/mathgl/mgl32"
@@ -62,7 +63,13 @@ func (r *Renderer) syncCanvases(s *raw.Stream, t scene.Table[scene.Canvas]) erro
 				c.seen = c.seen[:0] // goes on in the next frame
 				c.left++
 			} else {
-				if err := r.fillCanvas(s, k, x); err != nil {
+				err := r.fillCanvas(s, k, x)
+				if errors.Is(err, mem.ErrMemory) {
+					// The rest of the picture goes on; other pixels are tried again.
+					r.log.Warn("a canvas is not shown", "why", err)
+					k.filled, err = false, nil
+				}
+				if err != nil {
 					c.seen = c.seen[:0]
 					return err
 				}
@@ -103,7 +110,6 @@ func (r *Renderer) fillCanvas(s *raw.Stream, k *canvas, x *scene.Canvas) error {
 	}
 	b, err := r.a.NewBuffer(mem.BufferDesc{Name: "pixels of a canvas", Size: uint64(4 * x.Width * x.Height), Usage: vulkan.BufferUsageTransferSrcBit, Memory: mem.Upload})
 	if err != nil {
-		k.version = 0
 		return err
 	}
 	defer b.Close() // when the frame has been executed
@@ -113,7 +119,6 @@ func (r *Renderer) fillCanvas(s *raw.Stream, k *canvas, x *scene.Canvas) error {
 		i, err := r.a.NewImage(mem.ImageDesc{Name: "canvas", Width: uint32(x.Width), Height: uint32(x.Height), Format: vulkan.FormatR8g8b8a8Srgb,
 			Usage: vulkan.ImageUsageSampledBit | vulkan.ImageUsageTransferDstBit})
 		if err != nil {
-			k.version = 0
 			return err
 		}
 		k.image.Close()

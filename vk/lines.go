@@ -2,6 +2,7 @@ package vk
 
 import (
 	"encoding/binary"
+	"errors"
 	"math"
 
 	vulkan "github.com/vulkan-go/vulkan"
@@ -47,7 +48,12 @@ func (r *Renderer) syncLines(t scene.Table[scene.Lines]) error {
 		}
 		s.round = l.round
 		if s.version != x.Version {
-			if err := r.fillLines(s, x); err != nil {
+			err := r.fillLines(s, x)
+			if errors.Is(err, mem.ErrMemory) { // the rest of the picture goes on
+				r.log.Warn("lines are not shown", "why", err)
+				err = nil
+			}
+			if err != nil {
 				l.seen = l.seen[:0] // once more in the next frame
 				return err
 			}
@@ -75,7 +81,6 @@ func (r *Renderer) fillLines(s *lineSet, x *scene.Lines) error {
 	b, err := r.a.NewBuffer(mem.BufferDesc{Name: "lines", Size: vertices + uint64(4*len(x.Indices)), Memory: mem.Upload,
 		Usage: vulkan.BufferUsageVertexBufferBit | vulkan.BufferUsageIndexBufferBit})
 	if err != nil {
-		s.version = 0
 		return err
 	}
 	for i, v := range x.Vertices {

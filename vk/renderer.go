@@ -86,6 +86,7 @@ type Renderer struct {
 
 	samples int
 	closed  bool
+	full    bool // that the world is full was said
 	stats   Stats
 	now     now
 	start   time.Time

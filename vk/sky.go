@@ -1,10 +1,13 @@
 package vk
 
 import (
+	"errors"
+
 	vulkan "github.com/vulkan-go/vulkan"
 
 	"hearth/lumps"
 	"hearth/vk/draw"
+	"hearth/vk/mem"
 	"hearth/vk/pass"
 	"hearth/vk/raw"
 	"hearth/vk/res"
@@ -54,7 +57,11 @@ func (r *Renderer) syncSky(s *raw.Stream, k scene.Sky) error {
 	case res.Failed:
 		y.err = y.ref.Err()
 	case res.Ready:
-		return r.showSky(s, y.ref.Texture())
+		err := r.showSky(s, y.ref.Texture())
+		if errors.Is(err, mem.ErrMemory) { // the rest of the picture goes on
+			y.err, err = err, nil
+		}
+		return err
 	}
 	return nil
 }

@@ -108,6 +108,7 @@ func (r *Renderer) clearSlot(slot int32) {
 	r.stopMoving(slot)
 	r.lights.carry(slot, false)
 	r.drop(slot)
+	r.full = false
 	r.slots[slot].id = 0
 }
 
@@ -131,7 +132,10 @@ func (r *Renderer) put(slot int32, o *scene.Object) error {
 		return nil
 	}
 	if err := r.drawer.World.Set(int(slot), shared(o), parts); err != nil {
-		r.log.Warn("an object is not shown", "why", err)
+		if !r.full { // said once, not for each of thousands
+			r.log.Warn("objects are not shown", "why", err)
+		}
+		r.full = true
 	}
 	return nil
 }
