@@ -3,6 +3,7 @@ package view
 import (
 	"errors"
 	"fmt"
+	"image"
 	"log/slog"
 	"math"
 	"os"
@@ -23,6 +24,9 @@ type record struct {
 	format string // png, y4m or rgba
 	fps    int
 }
+
+// maxFaults bounds what is said at the end of what went wrong with films.
+const maxFaults = 16
 
 // newRecord looks at where films shall go before anything is drawn.
 func newRecord(path, format string, fps int) (*record, error) {
@@ -217,12 +221,23 @@ func (f *films) take(c *roll, snap *scene.Snapshot, view *scene.View, now time.D
 		c.r, c.off = r, off
 	}
 	_, lost, err := f.screen.drawOn(c.off, snap, vk.FrameOptions{Time: now, Camera: &view.Camera, Secondary: true})
-	if err != nil || lost {
+	if err == nil && lost {
+		return nil
+	}
+	var img *image.NRGBA
+	if err == nil {
+		if img, err = c.r.Read(c.off); err != nil {
+			if err = f.screen.failed(err); err == nil {
+				return nil
+			}
+		}
+	}
+	if errors.Is(err, ErrLost) {
 		return err
 	}
-	img, err := c.r.Read(c.off)
-	if err != nil {
-		return f.screen.failed(err)
+	if err != nil { // no room for a picture of this size, most likely
+		f.fail(c, err)
+		return nil
 	}
 	to := c.sink
 	if to == nil {
@@ -243,8 +258,16 @@ func (f *films) take(c *roll, snap *scene.Snapshot, view *scene.View, now time.D
 func (f *films) fail(c *roll, err error) {
 	c.failed = true
 	f.log.Error("a camera records no more", "camera", fmt.Sprint(c.id), "error", err)
-	f.errs = append(f.errs, err)
+	f.note(err)
 	f.end(c)
+}
+
+// note keeps what went wrong for the end; guests can have more go wrong than anybody
+// reads.
+func (f *films) note(err error) {
+	if err != nil && len(f.errs) < maxFaults {
+		f.errs = append(f.errs, err)
+	}
 }
 
 // end ends a film.
@@ -255,9 +278,7 @@ func (f *films) end(c *roll) {
 	c.off, c.r = nil, nil
 	if c.sink != nil {
 		f.dropped += c.sink.Dropped()
-		if err := c.sink.Close(); err != nil {
-			f.errs = append(f.errs, err)
-		}
+		f.note(c.sink.Close())
 		c.sink = nil
 	}
 	if f.stream == c {
@@ -295,7 +316,7 @@ func (f *films) close() error {
 	}
 	if f.sink != nil {
 		f.dropped += f.sink.Dropped()
-		f.errs = append(f.errs, f.sink.Close())
+		f.note(f.sink.Close())
 		f.sink = nil
 	}
 	if f.dropped > 0 {

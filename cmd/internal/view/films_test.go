@@ -1,0 +1,62 @@
+package view
+
+import (
+	"errors"
+	"log/slog"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/go-gl/mathgl/mgl32"
+
+	"hearth/vk"
+	"hearth/vk/mem"
+	"hearth/vk/scene"
+)
+
+// narrow opens the device again with little memory.
+func narrow(t *testing.T, s *screen, budget int64) {
+	t.Helper()
+	if err := s.close(); err != nil {
+		t.Fatal(err)
+	}
+	s.o.Memory.Budget = budget
+	if err := s.open(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func seenFrom(width, height int) scene.View {
+	return scene.View{Camera: scene.Camera{View: mgl32.Ident4(), VFov: math.Pi / 3, Near: 0.1}, Width: width, Height: height}
+}
+
+// A guest's camera for which the device has no room is given up, and the others film on.
+func TestFilmTooLargeForTheDevice(t *testing.T) {
+	s := testScreen(t)
+	narrow(t, s, 192<<20)
+	sc := scene.New(scene.Limits{})
+	for _, size := range []int{scene.MaxSide, 64} {
+		if _, err := sc.AddView(seenFrom(size, size)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := newRecord(t.TempDir(), "", 30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := newFilms(Options{Record: r}, s, slog.New(slog.DiscardHandler))
+	for i := range 3 {
+		if err := f.draw(sc.Snapshot(), time.Duration(i)*time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if f.drawn != 3 {
+		t.Errorf("%d pictures of the other camera", f.drawn)
+	}
+	if _, lost, err := s.draw(sc.Snapshot(), vk.FrameOptions{}); err != nil || lost {
+		t.Errorf("the main picture: lost %v, %v", lost, err)
+	}
+	if err := f.close(); !errors.Is(err, mem.ErrMemory) {
+		t.Errorf("the end says %v", err)
+	}
+}
