@@ -200,8 +200,20 @@ func usable(c scene.Camera) scene.Camera {
 			break
 		}
 	}
-	if det := c.View.Det(); !(det > 1e-20 || det < -1e-20) {
+	c.View.SetRow(3, mgl32.Vec4{0, 0, 0, 1})
+	if det := abs(c.View.Mat3().Det()); !(det > 1e-20 && det < 1e30) {
 		c.View = d.View
+	}
+	// A view that scales shows what one without shows, nearer or farther from the near
+	// plane. What follows measures metres before the camera, so it gets the latter.
+	scale := float32(math.Cbrt(math.Abs(float64(c.View.Mat3().Det()))))
+	if abs(scale-1) > 1e-4 {
+		for col := range 4 {
+			for row := range 3 {
+				c.View[4*col+row] /= scale
+			}
+		}
+		c.Near /= scale
 	}
 	if !(c.VFov > 0.001 && c.VFov < 3.14) {
 		c.VFov = d.VFov
@@ -212,13 +224,19 @@ func usable(c scene.Camera) scene.Camera {
 	return c
 }
 
+func abs(x float32) float32 { return max(x, -x) }
+
 // fill writes what the whole picture shares.
 func (r *Renderer) fill(ft *frameTarget) {
 	f := &r.now
 	look := &f.snapshot.Look
 	in := &f.input
 	u := &in.Frame
-	u.ViewProjection, u.View, u.InverseViewProjection = f.combined, f.camera.View, f.combined.Inv()
+	// Directions are found without the camera's place, which would drown them far from
+	// the middle of the world.
+	turn := f.camera.View
+	turn.SetCol(3, mgl32.Vec4{0, 0, 0, 1})
+	u.ViewProjection, u.View, u.FromClip = f.combined, f.camera.View, f.projection.Mul4(turn).Inv()
 	u.Camera = f.camera.View.Inv().Col(3).Vec3().Vec4(f.camera.Near)
 	u.Ambient = look.Ambient.Vec3().Mul(look.Ambient[3]).Vec4(1)
 	u.Background = look.Background.Vec4(1)

@@ -88,16 +88,16 @@ type Sun struct {
 // Frame is what a whole picture shares: the uniform block of frame_data.glsl, 704
 // bytes.
 type Frame struct {
-	ViewProjection, View, InverseViewProjection mgl32.Mat4
-	Cascades                                    [MaxCascades]mgl32.Mat4
-	CascadeEnd, CascadeTexel                    mgl32.Vec4
-	Camera                                      mgl32.Vec4 // w: near
-	Ambient                                     mgl32.Vec4
-	Background                                  mgl32.Vec4 // w: factor of the sky
-	Size                                        mgl32.Vec4 // w, h, 1/w, 1/h
-	Suns                                        [MaxSuns]Sun
-	SunCount, ShadowSun                         uint32
-	LightCount, CascadeCount                    uint32
-	EnvironmentLevels, ShadowSize               float32
-	_                                           [2]uint32
+	ViewProjection, View, FromClip mgl32.Mat4
+	Cascades                       [MaxCascades]mgl32.Mat4
+	CascadeEnd, CascadeTexel       mgl32.Vec4
+	Camera                         mgl32.Vec4 // w: near
+	Ambient                        mgl32.Vec4
+	Background                     mgl32.Vec4 // w: factor of the sky
+	Size                           mgl32.Vec4 // w, h, 1/w, 1/h
+	Suns                           [MaxSuns]Sun
+	SunCount, ShadowSun            uint32
+	LightCount, CascadeCount       uint32
+	EnvironmentLevels, ShadowSize  float32
+	_                              [2]uint32
 }

@@ -47,7 +47,7 @@ struct Sun {
 layout(set = 0, binding = 0, std140) uniform FrameBlock {
 	mat4 viewProjection;
 	mat4 view;
-	mat4 inverseViewProjection;
+	mat4 fromClip;               // to the camera's surroundings: world directions, the camera at 0
 	mat4 cascades[MAX_CASCADES]; // from the world to a cascade: xy 0..1, z 0 is near
 	vec4 cascadeEnd;             // depth before the camera where each ends
 	vec4 cascadeTexel;           // metres a texel is wide

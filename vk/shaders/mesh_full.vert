@@ -16,8 +16,8 @@ void main() {
 	uv = uv.yx;
 	float depth = frame.camera.w / 2.0;
 	gl_Position = vec4(uv * 2.0 - 1.0, depth, 1.0);
-	vec4 w = frame.inverseViewProjection * gl_Position;
-	outPosition = w.xyz / w.w;
+	vec4 w = frame.fromClip * gl_Position;
+	outPosition = w.xyz / w.w + frame.camera.xyz;
 	outNormal = transpose(mat3(frame.view)) * vec3(0, 0, 1);
 	outTangent = vec4(transpose(mat3(frame.view)) * vec3(1, 0, 0), 1);
 	outUV = uv.xyxy;

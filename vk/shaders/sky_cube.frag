@@ -15,9 +15,8 @@ layout(location = 0) in vec2 uv;
 layout(location = 0) out vec4 outColor;
 
 void main() {
-	// The far plane is at infinity; any depth gives the direction.
-	vec4 w = frame.inverseViewProjection * vec4(uv * 2.0 - 1.0, 0.5, 1.0);
-	vec3 d = w.xyz / w.w - frame.camera.xyz;
+	// The far plane is at infinity, where points are directions.
+	vec3 d = (frame.fromClip * vec4(uv * 2.0 - 1.0, 0.0, 1.0)).xyz;
 #ifdef EQUIRECT
 	d = normalize(d);
 	vec3 light = textureLod(sky, vec2(atan(d.z, d.x) * 0.15915494309 + 0.5, acos(clamp(d.y, -1.0, 1.0)) * 0.31830988618), 0.0).rgb;
