@@ -1,6 +1,7 @@
 package view
 
 import (
+	"bytes"
 	"errors"
 	"log/slog"
 	"math"
@@ -58,5 +59,44 @@ func TestFilmTooLargeForTheDevice(t *testing.T) {
 	}
 	if err := f.close(); !errors.Is(err, mem.ErrMemory) {
 		t.Errorf("the end says %v", err)
+	}
+}
+
+// A window that the device has no room for is not drawn, and drawn when there is room.
+func TestWindowTooLargeForTheDevice(t *testing.T) {
+	s := testScreen(t)
+	s.width, s.height = 4096, 4096
+	narrow(t, s, 192<<20)
+	var log bytes.Buffer
+	v := &View{screen: s, log: slog.New(slog.NewTextHandler(&log, nil)), scene: scene.New(scene.Limits{}), o: Options{Width: 64, Height: 36}}
+	v.guests.camera = scene.DefaultCamera()
+	now := time.Now()
+	for i := range 3 {
+		at := now.Add(time.Duration(i) * roomEvery)
+		_, err := v.frame(v.scene.Snapshot(), 0)
+		if !errors.Is(err, mem.ErrMemory) {
+			t.Fatalf("it is drawn: %v", err)
+		}
+		if err := v.bear(err, at); err != nil {
+			t.Fatalf("it ends: %v", err)
+		}
+		if !at.Before(v.room) {
+			t.Error("it is tried again at once")
+		}
+	}
+	if n := bytes.Count(log.Bytes(), []byte("the window is not drawn")); n != 1 {
+		t.Errorf("said %d times", n)
+	}
+	off, err := s.r.NewOffscreen(64, 36)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.off.Close()
+	s.off = off
+	if lost, err := v.frame(v.scene.Snapshot(), 0); err != nil || lost {
+		t.Errorf("smaller: lost %v, %v", lost, err)
+	}
+	if err := v.bear(ErrLost, now); err != ErrLost {
+		t.Errorf("a device that is lost for ever: %v", err)
 	}
 }

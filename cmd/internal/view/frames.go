@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"hearth/cmd/internal/exit"
 	"hearth/cmd/internal/eye"
 	"hearth/vk"
+	"hearth/vk/device"
 	"hearth/vk/scene"
 	"hearth/vk/service"
 	"hearth/vk/window"
@@ -26,6 +28,9 @@ const (
 	floorEvery = 100 * time.Millisecond
 	// overlayEvery is how often figures change that nothing else draws anew.
 	overlayEvery = 500 * time.Millisecond
+	// roomEvery is how often a picture is tried again that the device has no room for,
+	// and roomSaid how often the log tells of it.
+	roomEvery, roomSaid = 250 * time.Millisecond, 10 * time.Second
 )
 
 // runWindow shows the world in the window until it is closed. A frame is drawn when
@@ -59,6 +64,7 @@ func (v *View) runWindow(ctx context.Context) error {
 		} else if v.screen.cpu() {
 			wait = leastFrame - time.Since(lastDraw)
 		}
+		wait = max(wait, time.Until(v.room))
 		events := v.win.Wait(wait)
 		if err := v.win.Err(); err != nil {
 			return &exit.UnavailableError{Err: err}
@@ -93,7 +99,7 @@ func (v *View) runWindow(ctx context.Context) error {
 			again, last = false, snap // nobody sees it
 			continue
 		}
-		if !again || v.screen.cpu() && now.Sub(lastDraw) < leastFrame {
+		if !again || now.Before(v.room) || v.screen.cpu() && now.Sub(lastDraw) < leastFrame {
 			continue
 		}
 		if v.hands.mode == eye.Walk && !v.hands.theirs && now.Sub(floorAt) >= floorEvery {
@@ -103,8 +109,11 @@ func (v *View) runWindow(ctx context.Context) error {
 			v.ahead = nil
 		}
 		lost, err := v.frame(snap, v.scene.Now())
-		if err != nil {
+		if err = v.bear(err, now); err != nil {
 			return err
+		}
+		if now.Before(v.room) {
+			continue
 		}
 		if !lost && !lastDraw.IsZero() {
 			input.Publish(service.Redraw{DT: now.Sub(lastDraw).Seconds()})
@@ -162,6 +171,20 @@ func (v *View) frame(snap *scene.Snapshot, now time.Duration) (lost bool, err er
 	v.figures.took(st, time.Now())
 	v.ready(snap)
 	return false, nil
+}
+
+// bear takes an error of drawing in a window. That the device has no room is no end:
+// the window may become smaller, and the scene emptier.
+func (v *View) bear(err error, now time.Time) error {
+	if !errors.Is(err, device.ErrMemory) {
+		return err
+	}
+	if v.room.IsZero() || now.Sub(v.roomSaid) >= roomSaid {
+		v.log.Warn("the window is not drawn", "error", err)
+		v.roomSaid = now
+	}
+	v.room = now.Add(roomEvery)
+	return nil
 }
 
 // panel is what the overlay says besides the figures.

@@ -64,6 +64,8 @@ type View struct {
 	ahead    <-chan vk.Hit // what a walker is about to step on
 	aheadOf  eye.Eye       // where that was asked
 	figures  figures
+	room     time.Time // before then the device is not asked for room again
+	roomSaid time.Time // when the log heard that it has none
 	listener string // who has the keyboard
 }
 
