@@ -179,7 +179,7 @@ func (v *View) bear(err error, now time.Time) error {
 	if !errors.Is(err, device.ErrMemory) {
 		return err
 	}
-	if v.room.IsZero() || now.Sub(v.roomSaid) >= roomSaid {
+	if now.Sub(v.roomSaid) >= roomSaid {
 		v.log.Warn("the window is not drawn", "error", err)
 		v.roomSaid = now
 	}

@@ -66,7 +66,7 @@ type View struct {
 	figures  figures
 	room     time.Time // before then the device is not asked for room again
 	roomSaid time.Time // when the log heard that it has none
-	listener string // who has the keyboard
+	listener string    // who has the keyboard
 }
 
 // pick is a question for what is under a pixel.
