@@ -19,8 +19,8 @@ import (
 
 // Limits of what bends.
 const (
-	// maxBent bounds the vertices that are bent at a time: 256 MiB of them. Objects
-	// beyond it are drawn unbent.
+	// maxBent bounds the vertices that are bent at a time, where the device does not: 256
+	// MiB of them. Objects beyond it are drawn unbent.
 	maxBent   = 1 << 22
 	firstBent = 1 << 12
 	// maxJoints bounds the joints and the weights that one frame sends: 4 MiB of
@@ -91,6 +91,9 @@ func (m *motion) vertices() *graph.Buffer { return m.state }
 func (r *Renderer) startMoving(slot int32, o *scene.Object) ([]draw.Part, error) {
 	k := r.slots[slot].look.kind
 	v := &mover{slot: slot, kind: k, place: len(r.motion.movers), parts: slices.Clone(k.still), ranges: make([]mem.Range, len(k.still))}
+	// It is one of them from the beginning: where the buffer grows for one of its parts,
+	// those before must move to the new one.
+	r.motion.movers = append(r.motion.movers, v)
 	for i := range v.parts {
 		v.parts[i].Alone = true
 		h := &k.m.Meshes[k.from[i].mesh]
@@ -106,7 +109,6 @@ func (r *Renderer) startMoving(slot int32, o *scene.Object) ([]draw.Part, error)
 		g := &v.parts[i].Geometry
 		g.Vertices, g.VertexOffset = r.motion.buffer.Handle, int32(x.First)
 	}
-	r.motion.movers = append(r.motion.movers, v)
 	r.slots[slot].mover = v
 	return v.parts, nil
 }
@@ -159,9 +161,10 @@ func (r *Renderer) takeBent(n uint32) (mem.Range, error) {
 		return x, nil
 	}
 	have := int(m.buffer.Size / draw.VertexSize)
-	size := max(2*have, have+int(n))
-	if size > maxBent {
-		return mem.Range{}, fmt.Errorf("more than %d vertices would be bent at a time; show fewer animated objects", maxBent)
+	most := min(maxBent, int(r.d.Limits.MaxStorageRange/draw.VertexSize))
+	size := min(max(2*have, have+int(n)), most)
+	if have+int(n) > most {
+		return mem.Range{}, fmt.Errorf("more than %d vertices would be bent at a time; show fewer animated objects", most)
 	}
 	b, err := r.newBent(size)
 	if err != nil {
@@ -182,6 +185,9 @@ func (r *Renderer) takeBent(n uint32) (mem.Range, error) {
 			if v.ranges[i].Count > 0 {
 				v.parts[i].Geometry.Vertices, v.parts[i].Geometry.VertexOffset = b.Handle, int32(v.ranges[i].First)
 			}
+		}
+		if r.slots[v.slot].mover != v {
+			continue // it is about to be put into the world
 		}
 		c := r.seen[v.slot/scene.ChunkSize]
 		if err := r.drawer.World.Set(int(v.slot), shared(&c.Items[v.slot%scene.ChunkSize]), v.parts); err != nil {
