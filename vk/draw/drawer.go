@@ -303,7 +303,11 @@ func (r *Drawer) ensure(i int, size uint64) (bool, error) {
 	}
 	old := r.mine[i]
 	desc := bufferDescs[i]
-	b, err := r.a.NewBuffer(mem.BufferDesc{Name: desc.name, Size: max(size, 2*old.Size), Usage: desc.usage, Memory: mem.DeviceLocal})
+	most := uint64(r.d.Limits.MaxStorageRange) // 128 MiB everywhere: more than a scene's objects take
+	if size > most {
+		return false, fmt.Errorf("%w: the device reads %d bytes of %s", ErrFull, most, desc.name)
+	}
+	b, err := r.a.NewBuffer(mem.BufferDesc{Name: desc.name, Size: min(max(size, 2*old.Size), most), Usage: desc.usage, Memory: mem.DeviceLocal})
 	if errors.Is(err, mem.ErrMemory) { // doubling is a convenience
 		b, err = r.a.NewBuffer(mem.BufferDesc{Name: desc.name, Size: size, Usage: desc.usage, Memory: mem.DeviceLocal})
 	}
