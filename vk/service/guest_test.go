@@ -13,7 +13,7 @@ import (
 // take, on a real runtime, durable or not. The lump that they name is none to be
 // shown, and they are told so.
 func TestGuestsOfAllLanguages(t *testing.T) {
-	requests := map[string]string{"CreateCanvas": service.Canvas, "SetTitle": service.Window, "SetCamera": service.Window, "CreateCamera": service.Camera}
+	requests := map[string]string{"CreateCanvas": service.Canvas, "SetTitle": service.Window, "SetCursorGrab": service.Window, "CreateCamera": service.Camera}
 	for _, name := range []string{"AddModel", "AddObject", "AddDirectionalLight", "AddPointLight", "AddSpotLight", "SetSkybox", "SetAmbientLighting", "SetLook", "Pick"} {
 		requests[name] = service.Renderer
 	}
@@ -25,7 +25,7 @@ func TestGuestsOfAllLanguages(t *testing.T) {
 	for _, language := range []string{"c", "rust", "as"} {
 		for _, durable := range []bool{false, true} {
 			t.Run(language+map[bool]string{false: "", true: " durable"}[durable], func(t *testing.T) {
-				w := newWorld(t)
+				w := newWorld(t, func(o *service.Options) { o.Host = &host{} })
 				painter := w.SpawnGuest("painter-"+language, durable, func(q *runtime.SpawnRequest) {
 					q.Caps = []runtime.Capability{w.service(runtime.RegistryName)}
 				})
@@ -51,6 +51,9 @@ func TestGuestsOfAllLanguages(t *testing.T) {
 						}
 					}
 					to, isMessage := made[kinds[name]]
+					if strings.HasPrefix(text, `{"Relocate":{"position"`) {
+						to = made["CreateCamera"]
+					}
 					if !isMessage {
 						if requests[name] == "" {
 							t.Fatalf("nobody is meant by %s", text)
