@@ -19,6 +19,7 @@ type client struct {
 	bytes  int64
 
 	requests atomic.Int64  // that wait
+	asked    atomic.Int64  // bytes of those
 	pending  atomic.Int64  // bytes of messages that wait
 	lost     atomic.Uint64 // messages that found no room
 	said     atomic.Int64  // when the log was last told, Unix nanoseconds
@@ -58,6 +59,27 @@ func (c *client) unreserve(k kind, bytes int64) {
 	c.count[k]--
 	c.bytes -= bytes
 	c.p.mu.Unlock()
+}
+
+// admit takes room for a request that is to wait.
+func (c *client) admit(j *job) error {
+	l := &c.p.limits
+	if c.requests.Add(1) > int64(l.Requests) {
+		c.requests.Add(-1)
+		return &busyError{int64(l.Requests), "requests"}
+	}
+	if c.asked.Add(j.cost) > l.RequestBytes {
+		c.requests.Add(-1)
+		c.asked.Add(-j.cost)
+		return &busyError{l.RequestBytes, "bytes of requests"}
+	}
+	return nil
+}
+
+// admitted gives the room of a request back that waits no more.
+func (c *client) admitted(j *job) {
+	c.requests.Add(-1)
+	c.asked.Add(-j.cost)
 }
 
 // charge takes room for bytes of a thing, or gives it back.

@@ -29,10 +29,13 @@ func (e *LimitError) Error() string {
 }
 
 // busyError reports requests that come faster than they are answered.
-type busyError struct{ limit int64 }
+type busyError struct {
+	limit int64
+	what  string
+}
 
 func (e *busyError) Error() string {
-	return fmt.Sprintf("%d requests wait already; read the answers before you ask for more", e.limit)
+	return fmt.Sprintf("%d %s wait already; read the answers before you ask for more", e.limit, e.what)
 }
 
 // lumpError reports a lump that cannot be shown.

@@ -299,3 +299,40 @@ func TestDurableMaker(t *testing.T) {
 	send()
 	eventually(t, "the object again", func() bool { u := again.Usage(); return len(u) == 1 && u[0].Objects == 1 })
 }
+
+// Requests that wait take no more memory than they may, however large they are.
+func TestFloodOfLargeRequests(t *testing.T) {
+	w := newWorld(t, func(o *service.Options) { o.Limits.RequestBytes, o.LumpWait = 8<<20, time.Second })
+	never := make(chan struct{})
+	w.SetLumpSource(source{never})
+	t.Cleanup(func() { close(never) })
+	g := w.guest()
+	pad := strings.Repeat(" ", 1<<20-1000)
+	// The first waits for a lump, and all that come behind it wait for their turn.
+	const n = 64
+	for i := range n {
+		text := `{"AddModel":{"model":"@missing"}}`
+		if i > 0 {
+			text = `{"AddModel":` + pad + `{"model":"@model"}}`
+		}
+		g.send(w.service(service.Renderer), []byte(w.fill(text)))
+	}
+	made, refused := 0, 0
+	for range n {
+		switch r := string(g.next().Data); {
+		case strings.HasPrefix(r, `{"Ok":`):
+			made++
+		case strings.HasPrefix(r, `{"Err":{"Busy":`):
+			refused++
+		default:
+			t.Error(r)
+		}
+	}
+	if made != 9 || refused != n-9 { // the first is small
+		t.Errorf("%d made and %d refused", made, refused)
+	}
+	// Afterwards there is room again.
+	if got := string(g.ask(w.service(service.Renderer), `{"AddModel":`+pad+`{"model":"@model"}}`).Data); got != `{"Ok":"Ok"}` {
+		t.Error(got)
+	}
+}

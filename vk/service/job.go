@@ -16,6 +16,7 @@ type job struct {
 	c codec
 	t tagged
 
+	cost    int64 // bytes that it takes while it waits
 	arrived time.Time
 	ready   chan struct{} // closed when check has come to an end
 	err     error         // of reading or of check
@@ -36,7 +37,7 @@ func (p *Plugin) request(r *runtime.Request, read func(*job) error) {
 		r.Drop(errNoReply.Error())
 		return
 	}
-	j := &job{p: p, r: r, c: codecOf(r.Data), arrived: time.Now(), ready: make(chan struct{})}
+	j := &job{p: p, r: r, c: codecOf(r.Data), cost: messageCost + int64(len(r.Data)), arrived: time.Now(), ready: make(chan struct{})}
 	j.err = read(j)
 	if err := p.enqueue(j, reply); err != nil {
 		j.answer(err)

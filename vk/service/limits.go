@@ -17,6 +17,9 @@ type Limits struct {
 	// Requests that wait for lumps or their turn; default 8192: a scene of that many
 	// objects is asked for in one go.
 	Requests int
+	// RequestBytes bounds the bytes of those; default 64 MiB: as many of the largest
+	// size, which wait together for one lump that does not come.
+	RequestBytes int64
 	// Pending bounds the bytes of messages that wait; default 32 MiB: as many
 	// messages of the largest size. What is above is lost, and said in the log.
 	Pending int64
@@ -35,7 +38,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Objects: 1 << 18, Lights: 1024, Canvases: 1024, Lines: 1024, Cameras: 4,
-		Bytes: 256 << 20, Requests: 8192, Pending: 32 << 20, Checks: 16, Subscribers: 64, Makers: 1 << 18,
+		Bytes: 256 << 20, Requests: 8192, RequestBytes: 64 << 20, Pending: 32 << 20, Checks: 16, Subscribers: 64, Makers: 1 << 18,
 	}
 }
 
@@ -50,7 +53,7 @@ func (l Limits) filled() Limits {
 			*f.v = *f.d
 		}
 	}
-	for _, f := range []struct{ v, d *int64 }{{&l.Bytes, &d.Bytes}, {&l.Pending, &d.Pending}} {
+	for _, f := range []struct{ v, d *int64 }{{&l.Bytes, &d.Bytes}, {&l.RequestBytes, &d.RequestBytes}, {&l.Pending, &d.Pending}} {
 		if *f.v <= 0 {
 			*f.v = *f.d
 		}

@@ -39,7 +39,7 @@ func (p *Plugin) enqueue(j *job, reply runtime.Capability) error {
 	if made {
 		if len(p.makers) >= p.limits.Makers {
 			p.mu.Unlock()
-			return &busyError{int64(p.limits.Makers)}
+			return &busyError{int64(p.limits.Makers), "addresses"}
 		}
 		name := clientOf(reply)
 		cl := p.clients[name]
@@ -51,13 +51,12 @@ func (p *Plugin) enqueue(j *job, reply runtime.Capability) error {
 		m = &maker{p: p, client: cl, key: key, wake: make(chan struct{}, 1), things: map[*thing]struct{}{}}
 		p.makers[key] = m
 	}
-	if n := m.client.requests.Add(1); n > int64(p.limits.Requests) {
-		m.client.requests.Add(-1)
+	if err := m.client.admit(j); err != nil {
 		p.mu.Unlock()
 		if made {
 			m.retire()
 		}
-		return &busyError{int64(p.limits.Requests)}
+		return err
 	}
 	j.m = m
 	m.mu.Lock()
@@ -144,7 +143,7 @@ func (m *maker) run() {
 			m.jobs[0] = nil
 			m.jobs = m.jobs[1:]
 			m.mu.Unlock()
-			m.client.requests.Add(-1)
+			m.client.admitted(head)
 			head.finish()
 		case <-due:
 		case <-m.wake:
@@ -180,7 +179,7 @@ func (m *maker) finish() {
 	}
 	m.mu.Unlock()
 	for _, j := range jobs {
-		m.client.requests.Add(-1)
+		m.client.admitted(j)
 		j.r.Drop("its sender has ended")
 	}
 	slices.SortFunc(things, func(a, b *thing) int { return a.id.Slot() - b.id.Slot() })
