@@ -67,12 +67,14 @@ func (x *watcher) full() *image.NRGBA {
 // steady waits until the picture rests, but for what moves.
 func (x *watcher) steady() *image.NRGBA {
 	x.t.Helper()
-	last := x.Shot(x.id)
+	last, rested := x.Shot(x.id), 0
 	return x.until("a picture that rests", func(img *image.NRGBA) bool {
 		time.Sleep(150 * time.Millisecond)
-		still := colours(img) > 500 && differing(img, last) < 0.1
+		if rested++; colours(img) <= 500 || differing(img, last) >= 0.1 {
+			rested = 0
+		}
 		last = img
-		return still
+		return rested >= 4 // a busy machine draws few frames a second
 	})
 }
 
@@ -118,11 +120,11 @@ func TestWindow(t *testing.T) {
 		t.Errorf("SetCamera: %s", got)
 	}
 	time.Sleep(300 * time.Millisecond)
-	if d := differing(x.Shot(x.id), ours); d > 0.2 {
-		t.Errorf("a guest takes the eye of a user who moves it: %.0f%%", 100*d)
-	}
+	then := x.Shot(x.id)
 	x.Do("key", "F4")
-	x.until("a guest's camera, from above", func(img *image.NRGBA) bool { return differing(img, ours) > 0.4 })
+	x.until("a guest's camera, from above, and not before it was asked for", func(img *image.NRGBA) bool {
+		return differing(img, ours) > 0.4 && differing(img, then) > 0.4
+	})
 	x.CloseWindow(x.id)
 	x.ended(0)
 	if !strings.Contains(x.log.String(), "stopping") {

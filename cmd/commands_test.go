@@ -245,6 +245,22 @@ func TestInit(t *testing.T) {
 	}
 }
 
+// A world that got its password before any server ran it has a first process as well.
+func TestInitAfterPassword(t *testing.T) {
+	p := newPlace(t)
+	p.env = append(p.env, "HEARTH_WORLD="+p.path("world"), "HEARTH_PASSWORD=secret of home")
+	if r := p.run(p.command("hearth-server", "passwd"), nil); r.code != 0 {
+		t.Fatal(r.errout)
+	}
+	for range 2 {
+		s := p.serve("--init", p.guest("counter"))
+		if got := strings.Split(p.ok("ps"), "\n"); len(got) != 1 || !strings.Contains(got[0], "yes") {
+			t.Errorf("ps: %q", got)
+		}
+		s.stop()
+	}
+}
+
 // A server that is killed at any moment of its first start has made a world with
 // one first process, or none at all.
 func TestInitIsCrashSafe(t *testing.T) {

@@ -110,8 +110,10 @@ func Run(ctx context.Context, o Options, stdout io.Writer) (err error) {
 	if ext.Started != nil {
 		ext.Started(rt)
 	}
-	if w.Made {
-		err = found(ctx, w, rt, module)
+	if w.Made || w.Empty {
+		if err = found(ctx, w, rt, module); err == nil {
+			err = w.Begun()
+		}
 	} else if o.Init != "" {
 		log.Info("the world exists, so --init is ignored", "world", o.World, "module", o.Init)
 	}
@@ -223,7 +225,7 @@ func Found(ctx context.Context, dir, program string, log *slog.Logger) (err erro
 	if err != nil {
 		return err
 	}
-	return errors.Join(found(ctx, w, rt, nil), rt.Close())
+	return errors.Join(w.Leave(), rt.Close())
 }
 
 // open opens the world in dir, or begins a new one.
@@ -249,8 +251,8 @@ func open(dir, program string, log *slog.Logger) (*world.World, error) {
 // it exports _hearth_resume.
 const FirstMessage = "init"
 
-// found gives a new world its first process and makes it a world. Until then it
-// is none, so a server that is killed in between begins anew.
+// found gives a new world its first process. Until that is said, the next server does
+// it again: of two with the same key the second is the first.
 func found(ctx context.Context, w *world.World, rt *runtime.Runtime, module []byte) error {
 	if module != nil {
 		l, err := store.PutLump(ctx, w.Store, bytes.NewReader(module), store.KindFile)
@@ -266,7 +268,7 @@ func found(ctx context.Context, w *world.World, rt *runtime.Runtime, module []by
 			return fmt.Errorf("the first process: %w", err)
 		}
 	}
-	return w.Commit()
+	return nil
 }
 
 // orNever gives zero the meaning that it has on the command line.

@@ -9,6 +9,8 @@
 //	                crashed; may be deleted
 //	DIR/branch      only in a copy that has not run yet: the branch that its first
 //	                epoch begins, 32 hexadecimal digits
+//	DIR/empty       only in a world that was made without being run: its first process
+//	                may still come
 //	DIR/peer/       who is believed among peers: key, passwords, lists; no backup has it
 //	DIR/standby     only in a world that follows another and has not run
 //	DIR/unfinished  only while a world is being made

@@ -31,6 +31,9 @@ type World struct {
 	Journal *journal.Journal
 	// Made says that the world is being made: it is one when Commit returns.
 	Made bool
+	// Empty says that nobody has run the world yet, so that it may still have a first
+	// process.
+	Empty bool
 
 	owner   Owner
 	lock    *lock
@@ -47,7 +50,7 @@ var SegmentSize int64
 
 // contents are the names that a world may have. What is not among them keeps
 // Make from using a folder.
-var contents = []string{"format", "lock", "store", "journal", "cache", "peer", "branch", "unfinished", "format.tmp", "branch.tmp", "unfinished.tmp"}
+var contents = []string{"format", "lock", "store", "journal", "cache", "peer", "branch", "empty", "unfinished", "format.tmp", "branch.tmp", "empty.tmp", "unfinished.tmp"}
 
 // Dir returns the absolute path of a world's folder, with symbolic links
 // resolved as far as it exists: one world has one name.
@@ -216,6 +219,9 @@ func (w *World) Load() (err error) {
 			return fmt.Errorf("%s: %w", w.Dir, ErrBadFormat)
 		}
 	}
+	if w.Empty, err = hasFile(w.Dir, "empty"); err != nil {
+		return err
+	}
 	if err := w.OpenStore(); err != nil {
 		return err
 	}
@@ -302,6 +308,24 @@ func (w *World) Fork() error {
 	w.branch = make([]byte, 16)
 	rand.Read(w.branch)
 	return writeFile(w.Dir, "branch", []byte(hex.EncodeToString(w.branch)+"\n"))
+}
+
+// Leave has the world keep room for its first process: it is committed by who does not
+// run it.
+func (w *World) Leave() error {
+	if err := writeFile(w.Dir, "empty", nil); err != nil {
+		return &PathError{"make", w.Dir, err}
+	}
+	return w.Commit()
+}
+
+// Begun says that the world has its first process, or goes on without one.
+func (w *World) Begun() error {
+	if w.Made {
+		return w.Commit()
+	}
+	w.Empty = false
+	return removeFile(w.Dir, "empty")
 }
 
 // Announce tells others where this program listens.
