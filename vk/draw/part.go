@@ -39,7 +39,7 @@ type Part struct {
 	Material Material
 	Local    mgl32.Mat4
 	// Alone says that Local changes by itself (SetLocal): it is not shared with equal
-	// ones.
+	// ones, and the part is not with other objects.
 	Alone bool
 	// NoShadow says that the part throws none, whatever its object says.
 	NoShadow bool

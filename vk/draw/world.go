@@ -102,8 +102,8 @@ func (w *World) Items() int { return w.live }
 func (w *World) Batches() int { return len(w.batchOf) }
 
 // Set puts an object into a slot, with the parts of its model, in place of what was
-// there. The parts must not be changed while the world has them. ErrFull leaves the
-// slot empty.
+// there. The parts must not be changed while the world has them; those that are Alone
+// are the object's own, and the world changes them. ErrFull leaves the slot empty.
 func (w *World) Set(at int, o Object, parts []Part) error {
 	w.Remove(at)
 	if w.live+len(parts) > w.limits.Items {
@@ -141,22 +141,37 @@ func (w *World) Remove(at int) {
 	w.slots[at] = slot{first: -1}
 }
 
-// SetLocal moves a part within its model. The part must be Alone.
+// SetLocal moves a part within its model. The part must be Alone: it is written.
 func (w *World) SetLocal(at, part int, local *mgl32.Mat4) {
-	if i := w.item(at, part); i >= 0 && w.slots[at].parts[part].Alone {
-		w.locals.set(int(w.items.all[i].local), rows(local))
+	i := w.item(at, part)
+	if i < 0 || !w.slots[at].parts[part].Alone {
+		return
 	}
+	p := &w.slots[at].parts[part]
+	p.Local = *local
+	g := &w.objects.all[at]
+	o := Object{World: g.world.mat4(), Tint: g.tint}
+	if w.batchInfo[w.items.all[i].batch].key.kind != kindOf(p, &o) { // it became its mirror image
+		w.unlink(at)
+		w.link(at, &o)
+		return
+	}
+	w.locals.set(int(w.items.all[i].local), rows(local))
 }
 
-// SetBounds says how large a part has become: for meshes that bend. It holds for
-// the whole batch of the part.
+// SetBounds says how large a part has become: for meshes that bend. The part must be
+// Alone: it is written. It holds for the whole batch of the part.
 func (w *World) SetBounds(at, part int, center mgl32.Vec3, radius float32) {
-	if i := w.item(at, part); i >= 0 {
-		n := int(w.items.all[i].batch)
-		b := w.batches.all[n]
-		b.center, b.radius = center, radius
-		w.batches.set(n, b)
+	i := w.item(at, part)
+	if i < 0 || !w.slots[at].parts[part].Alone {
+		return
 	}
+	g := &w.slots[at].parts[part].Geometry
+	g.Center, g.Radius = center, radius
+	n := int(w.items.all[i].batch)
+	b := w.batches.all[n]
+	b.center, b.radius = center, radius
+	w.batches.set(n, b)
 }
 
 // item finds a part's item: parts are chained in their order.
