@@ -303,3 +303,20 @@ func TestMoveAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// Places that are not numbers are equal to nothing, themselves included: they must be
+// given back all the same.
+func TestPlacesOfNothing(t *testing.T) {
+	w := NewWorld(Limits{})
+	nan := float32(math.NaN())
+	part := Part{Local: mgl32.Translate3D(nan, 0, 0), Geometry: Geometry{IndexCount: 3}}
+	for range 100 {
+		if err := w.Set(0, Object{World: mgl32.Ident4()}, []Part{part, part}); err != nil {
+			t.Fatal(err)
+		}
+		w.Remove(0)
+	}
+	if len(w.localOf) != 1 || len(w.locals.all) > 3 {
+		t.Errorf("%d places by value and %d in all are left of nothing", len(w.localOf), len(w.locals.all))
+	}
+}

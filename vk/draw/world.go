@@ -272,7 +272,7 @@ func (w *World) useLocal(p *Part) uint32 {
 	}
 	w.locals.set(int(i), m)
 	w.localRefs[i] = 1
-	if p.Alone {
+	if p.Alone || m != w.locals.all[i] { // what is not a number is never found again
 		w.localRefs[i] = -1
 	} else {
 		w.localOf[m] = i
