@@ -195,9 +195,27 @@ type server struct {
 	cmd    *exec.Cmd
 	socket string
 	links  []string // where it can be joined
-	log    *bytes.Buffer
+	log    *logged
 	said   *said // on stdout
 	gone   chan struct{}
+}
+
+// logged is what a program says on stderr while it runs.
+type logged struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
 }
 
 // said are the lines that a program printed, as they come.
@@ -269,7 +287,7 @@ func (p *place) serve(args ...string) *server {
 }
 
 func (p *place) start(cmd *exec.Cmd) (*server, error) {
-	s := &server{p: p, cmd: cmd, log: new(bytes.Buffer), said: &said{more: make(chan struct{})}, gone: make(chan struct{})}
+	s := &server{p: p, cmd: cmd, log: new(logged), said: &said{more: make(chan struct{})}, gone: make(chan struct{})}
 	cmd.Env, cmd.Dir, cmd.Stderr = p.env, p.dir, s.log
 	out, err := cmd.StdoutPipe()
 	if err != nil {

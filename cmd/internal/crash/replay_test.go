@@ -115,7 +115,10 @@ func TestOneHistoryIsOneState(t *testing.T) {
 		worlds = 50
 	}
 	rng := rand.New(rand.NewPCG(newSeed(t), 1))
-	for range worlds {
+	for tried := 0; worlds > 0; tried++ {
+		if tried == 100 {
+			t.Fatal("hardly any world got its snapshots")
+		}
 		l := killed(t, rng, false, "--snapshot-events", strconv.Itoa(20+rng.IntN(80)), "--workers", strconv.Itoa(1+rng.IntN(4)))
 		p := l.p
 		replay := func(procs int, args ...string) ipc.Replayed {
@@ -140,9 +143,10 @@ func TestOneHistoryIsOneState(t *testing.T) {
 			history = append(history, s)
 		}
 		t.Logf("%d events, %d snapshots", want.Seq, len(history))
-		if len(history) < 3 {
-			t.Fatalf("only %d snapshots were taken", len(history))
+		if len(history) < 3 { // it was killed before each: this one shows too little
+			continue
 		}
+		worlds--
 		from := []ipc.Snapshot{{}, history[0], history[len(history)-1]}
 		for _, i := range rng.Perm(len(history))[:3] {
 			s := history[i]
