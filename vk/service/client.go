@@ -61,25 +61,25 @@ func (c *client) unreserve(k kind, bytes int64) {
 	c.p.mu.Unlock()
 }
 
-// admit takes room for a request that is to wait.
-func (c *client) admit(j *job) error {
+// admit takes room for a request that is to wait, and for so many bytes.
+func (c *client) admit(cost int64) error {
 	l := &c.p.limits
 	if c.requests.Add(1) > int64(l.Requests) {
 		c.requests.Add(-1)
 		return &busyError{int64(l.Requests), "requests"}
 	}
-	if c.asked.Add(j.cost) > l.RequestBytes {
+	if c.asked.Add(cost) > l.RequestBytes {
 		c.requests.Add(-1)
-		c.asked.Add(-j.cost)
+		c.asked.Add(-cost)
 		return &busyError{l.RequestBytes, "bytes of requests"}
 	}
 	return nil
 }
 
 // admitted gives the room of a request back that waits no more.
-func (c *client) admitted(j *job) {
+func (c *client) admitted(cost int64) {
 	c.requests.Add(-1)
-	c.asked.Add(-j.cost)
+	c.asked.Add(-cost)
 }
 
 // charge takes room for bytes of a thing, or gives it back.

@@ -11,7 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"hearth/lumps"
 	"hearth/runtime"
+	"hearth/store"
 	"hearth/vk/scene"
 	"hearth/vk/service"
 )
@@ -336,3 +338,77 @@ func TestFloodOfLargeRequests(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Materials that do not come are waited for within the bounds of requests, and whoever
+// gave an address hears what became of them.
+func TestFloodOfMaterials(t *testing.T) {
+	w := newWorld(t, func(o *service.Options) { o.Limits.Requests, o.LumpWait = 50, 300*time.Millisecond })
+	g := w.guest()
+	c := g.make(service.Renderer, addObject)
+	never := make(chan struct{})
+	w.SetLumpSource(source{never})
+	t.Cleanup(func() { close(never) })
+	for range 80 {
+		g.send(c, []byte(w.fill(`{"Material":"@missing"}`)))
+	}
+	var busy, failed int
+	for range 80 {
+		switch r := string(g.next().Data); {
+		case strings.HasPrefix(r, `{"Err":{"Busy":"50 requests wait already`):
+			busy++
+		case strings.HasPrefix(r, `{"Err":{"Lump":"the material cannot be shown: `):
+			failed++
+		default:
+			t.Errorf("%s", r)
+		}
+	}
+	if busy != 30 || failed != 50 {
+		t.Errorf("%d busy, %d failed", busy, failed)
+	}
+	g.do(c, `{"Material":"@brass"}`)
+	if got := only(t, w.scene.Snapshot().Objects).Material; got != w.lumps["brass"] {
+		t.Errorf("it is %s", got)
+	}
+}
+
+// The material that was asked for last stays, however late one from before arrives.
+func TestLateMaterial(t *testing.T) {
+	w := newWorld(t)
+	g := w.guest()
+	c := g.make(service.Renderer, addObject)
+	data := []byte(`{"name":"late"}`)
+	w.lumps["late"] = lumps.Sum(lumps.Raw, data)
+	arrive := make(chan struct{})
+	w.SetLumpSource(arriving{w, arrive, data})
+	g.send(c, []byte(w.fill(`{"Material":"@late"}`)))
+	other := w.guest()
+	other.do(c, `{"Material":"$material"}`) // known already
+	close(arrive)
+	if got := string(g.next().Data); got != `{"Ok":"Ok"}` {
+		t.Error(got)
+	}
+	if got := only(t, w.scene.Snapshot().Objects).Material; got != w.lumps["material"] {
+		t.Errorf("it is %s", got)
+	}
+}
+
+// arriving is a source whose lumps come when they are let.
+type arriving struct {
+	*world
+	let  chan struct{}
+	data []byte
+}
+
+func (a arriving) Fetch(ctx context.Context, c lumps.CID) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-a.let:
+	}
+	l, err := store.PutLump(ctx, a.Store, bytes.NewReader(a.data), store.KindFile)
+	if err == nil && l.CID != c {
+		err = fmt.Errorf("%s came and not %s", l.CID, c)
+	}
+	return err
+}
+func (arriving) Find(lumps.Digest) (lumps.CID, bool) { return lumps.CID{}, false }

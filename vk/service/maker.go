@@ -51,7 +51,7 @@ func (p *Plugin) enqueue(j *job, reply runtime.Capability) error {
 		m = &maker{p: p, client: cl, key: key, wake: make(chan struct{}, 1), things: map[*thing]struct{}{}}
 		p.makers[key] = m
 	}
-	if err := m.client.admit(j); err != nil {
+	if err := m.client.admit(j.cost); err != nil {
 		p.mu.Unlock()
 		if made {
 			m.retire()
@@ -143,7 +143,7 @@ func (m *maker) run() {
 			m.jobs[0] = nil
 			m.jobs = m.jobs[1:]
 			m.mu.Unlock()
-			m.client.admitted(head)
+			m.client.admitted(head.cost)
 			head.finish()
 		case <-due:
 		case <-m.wake:
@@ -179,7 +179,7 @@ func (m *maker) finish() {
 	}
 	m.mu.Unlock()
 	for _, j := range jobs {
-		m.client.admitted(j)
+		m.client.admitted(j.cost)
 		j.r.Drop("its sender has ended")
 	}
 	slices.SortFunc(things, func(a, b *thing) int { return a.id.Slot() - b.id.Slot() })

@@ -7,7 +7,7 @@ import (
 
 	"github.com/go-gl/mathgl/mgl32"
 
-	"hearth/lumps"
+	"hearth/runtime"
 	"hearth/vk/scene"
 )
 
@@ -195,7 +195,7 @@ func (t *thing) toObject(c codec, tag tagged) error {
 		x, err := decodeAs[bool](c, tag)
 		return t.change(err, func(o *scene.Object) { o.Hidden = x })
 	case "Material":
-		return t.setMaterial(c, tag, t.named)
+		return t.setMaterial(c, tag)
 	}
 	return &parseError{errUnknown}
 }
@@ -224,9 +224,9 @@ func (t *thing) setJoints(err error, joints []mgl32.Mat4) error {
 	})
 }
 
-// setMaterial changes the material of a pair when it has been looked at. Messages
-// that come behind it do not wait.
-func (t *thing) setMaterial(c codec, tag tagged, named []lumps.CID) error {
+// setMaterial changes the material of a pair when it has been looked at, and answers
+// then. Messages that come behind it do not wait.
+func (t *thing) setMaterial(c codec, tag tagged) error {
 	id, err := decodeAs[lumpID](c, tag)
 	if err != nil {
 		return &parseError{err}
@@ -237,26 +237,33 @@ func (t *thing) setMaterial(c codec, tag tagged, named []lumps.CID) error {
 		return &parseError{errors.New("a model has its own materials; give an object a mesh to give it another material")}
 	}
 	p, n := t.m.p, aMaterial("material", id)
-	if p.recall(n) {
-		return t.change(nil, func(o *scene.Object) { o.Material = n.cid })
-	}
 	t.m.mu.Lock()
 	t.materials++
 	turn := t.materials
 	t.m.mu.Unlock()
-	p.start(func() {
+	if p.recall(n) {
+		return t.change(nil, func(o *scene.Object) { o.Material = n.cid })
+	}
+	cl := t.m.client
+	if err := cl.admit(messageCost); err != nil {
+		return err
+	}
+	asked := message{reply: t.told.reply, cbor: t.told.cbor}
+	t.told.reply = runtime.Capability{} // it is answered later
+	look := &inspector{p, t.rt, t.told.lumps, cl.checks}
+	if !p.start(func() {
+		defer cl.admitted(messageCost)
 		ctx, cancel := context.WithTimeout(p.ctx, p.wait)
 		defer cancel()
-		if err := (&inspector{p, t.rt, named, t.m.client.checks}).look(ctx, n); err != nil {
-			t.m.client.complain(t.kind.String(), err)
-			return
-		}
+		err := look.look(ctx, n)
 		t.m.mu.Lock()
-		newest := turn == t.materials
-		t.m.mu.Unlock()
-		if newest {
-			t.change(nil, func(o *scene.Object) { o.Material = n.cid })
+		if err == nil && turn == t.materials { // one that was asked for later counts
+			err = t.change(nil, func(o *scene.Object) { o.Material = n.cid })
 		}
-	})
+		t.m.mu.Unlock()
+		t.answer(&asked, err)
+	}) {
+		cl.admitted(messageCost)
+	}
 	return nil
 }

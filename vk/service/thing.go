@@ -50,10 +50,10 @@ type thing struct {
 	apply func(c codec, t tagged) error // follows a message, on the maker's goroutine
 	flush func() (later bool)           // shows what apply collected; nil: nothing is collected
 
-	// Of the maker's goroutine: what it takes of its client's bytes, and what the
-	// message that is followed names.
+	// Of the maker's goroutine: what it takes of its client's bytes, and the
+	// message that is followed.
 	bytes int64
-	named []lumps.CID
+	told  *message
 
 	// Guarded by the maker's mu.
 	dirty, gone, removed bool
@@ -247,7 +247,7 @@ func (t *thing) follow(x *message) error {
 		}
 		return nil
 	}
-	t.named = x.lumps
+	t.told = x
 	return t.apply(c, tag)
 }
 
