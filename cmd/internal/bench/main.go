@@ -1,6 +1,7 @@
 // Command bench measures Hearth beside its peers and prints one table: Erlang's
 // processes, etcd's write-ahead log, a plain file with fdatasync, guests that are
-// not metered, and on the wire yamux, gRPC, crypto/tls and rsync.
+// not metered, on the wire yamux, gRPC, crypto/tls and rsync, and for pictures a bare
+// triangle with the same shader.
 //
 // Both sides take turns, so that a noisy machine disturbs both, and the ratio is
 // the median of the rounds' ratios. Processor time is the kernel's, user and
@@ -10,6 +11,7 @@
 //	go run ./cmd/internal/bench            # everything, some ten minutes
 //	go run ./cmd/internal/bench -only ring # rows whose name matches
 //	go run ./cmd/internal/bench -only peer # what peers do on the wire
+//	go run ./cmd/internal/bench -only picture
 package main
 
 import (

@@ -37,6 +37,14 @@ var measurements = []measurement{
 	{"peer-calls", peerCalls},
 	{"peer-reconcile", reconcile},
 	{"peer-pull", pull},
+	{"picture-model", pictureModel},
+	{"picture-record", pictureRecord},
+	{"picture-moved", pictureMoved},
+	{"picture-upload", pictureUpload},
+	{"picture-start", pictureStart},
+	{"picture-frame", pictureFrame},
+	{"picture-decode", pictureDecode},
+	{"picture-skin", pictureSkin},
 }
 
 // against compares a benchmark of runtime/wasm with Erlang.

@@ -39,6 +39,9 @@ func (u unit) format(v float64) string {
 		if v >= 1e6 {
 			return fmt.Sprintf("%.0f ms", v/1e6)
 		}
+		if v >= 1e4 {
+			return fmt.Sprintf("%.1f µs", v/1e3)
+		}
 		if v < 10 {
 			return fmt.Sprintf("%.2f ns", v)
 		}
