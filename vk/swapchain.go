@@ -7,6 +7,7 @@ import (
 
 	vulkan "github.com/vulkan-go/vulkan"
 
+	"hearth/vk/device"
 	"hearth/vk/graph"
 )
 
@@ -31,6 +32,8 @@ type Swapchain struct {
 	format        vulkan.Format
 	width, height int    // of the images
 	asked         [2]int // what the window was when they were made
+	well          bool   // the image that is acquired fits
+	unfit         [2]int // the size for which images were made anew since they did not fit well
 	images        []*graph.Image
 	views         []vulkan.ImageView
 	acquired      []vulkan.Semaphore // by frame in flight
@@ -127,10 +130,10 @@ func (t *Swapchain) begin(r *Renderer) (*frameTarget, error) {
 		}
 		var image uint32
 		switch res := vulkan.AcquireNextImage(r.d.Handle, t.handle, uint64(acquireWait), t.acquired[r.now.frame.Index], vulkan.NullFence, &image); res {
-		case vulkan.Suboptimal:
-			t.stale = true // from the next frame on
-			fallthrough
-		case vulkan.Success:
+		case vulkan.Suboptimal, vulkan.Success:
+			if t.well = res == vulkan.Success; !t.well {
+				t.fits(false)
+			}
 			t.image, t.slot, t.open, t.losses = image, r.now.frame.Index, true, 0
 			img := t.images[image]
 			img.Forget(graph.ColorTarget)
@@ -146,6 +149,18 @@ func (t *Swapchain) begin(r *Renderer) (*frameTarget, error) {
 		}
 	}
 	return nil, nil
+}
+
+// fits takes over whether the images are what the window wants. Those that it can show
+// and does not want are made anew from the next frame on, once for each size: some
+// window systems are never content.
+func (t *Swapchain) fits(well bool) {
+	switch {
+	case well:
+		t.unfit = [2]int{}
+	case t.unfit != t.asked:
+		t.unfit, t.stale = t.asked, true
+	}
 }
 
 // trouble takes a result that is no success: a lost surface is replaced before the
@@ -181,6 +196,9 @@ func (t *Swapchain) build(w, h int) (ok bool, err error) {
 		return false, nil
 	}
 	format, err := t.chooseFormat()
+	if x := (*device.VulkanError)(nil); errors.As(err, &x) {
+		return false, t.trouble(x.Call, x.Result)
+	}
 	if err != nil {
 		return false, err
 	}
@@ -273,8 +291,14 @@ func (t *Swapchain) next(r *Renderer) error {
 	t.open = false
 	switch res := r.d.Present(t.handle, t.image, t.done[t.image]); res {
 	case vulkan.Success:
+		if t.well {
+			t.fits(true)
+		}
 		return nil
-	case vulkan.Suboptimal, vulkan.ErrorOutOfDate:
+	case vulkan.Suboptimal:
+		t.fits(false)
+		return nil
+	case vulkan.ErrorOutOfDate:
 		t.stale = true
 		return nil
 	default:

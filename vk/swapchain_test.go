@@ -133,3 +133,25 @@ func TestSwapchain(t *testing.T) {
 		}
 	})
 }
+
+// A window system that is never content with its images gets new ones once for each
+// size, and not every frame.
+func TestNeverContent(t *testing.T) {
+	w := &Swapchain{asked: [2]int{320, 180}}
+	made := 0
+	for _, size := range [][2]int{{320, 180}, {320, 180}, {320, 180}, {64, 64}, {64, 64}, {320, 180}, {320, 180}} {
+		if w.stale || w.asked != size {
+			w.asked, w.stale = size, false
+			made++
+		}
+		w.fits(false)
+		w.fits(false) // also says presenting
+	}
+	if made > 5 {
+		t.Errorf("images were made %d times for two changes of the size", made)
+	}
+	w.fits(true)
+	if w.fits(false); !w.stale {
+		t.Error("what fitted and does not any more is kept")
+	}
+}
