@@ -124,6 +124,8 @@ func (r *Renderer) recordPicks(s *raw.Stream) error {
 		r.picks.asked[r.picks.tag] = &pickAsked{q.answer, f.snapshot}
 		if err := r.picker.Record(s, pass.PickInput{Frame: f.number, Tag: r.picks.tag, ViewProjection: f.combined,
 			Width: k.width, Height: k.height, X: q.x, Y: q.y, Draws: r.under(q.x, q.y)}); err != nil {
+			delete(r.picks.asked, r.picks.tag)
+			close(q.answer)
 			return err
 		}
 	}

@@ -274,7 +274,7 @@ func (r *Drawer) SetSky(v vk.ImageView, equirect bool) error {
 	if r.skySet != vk.NullDescriptorSet {
 		r.skyLayout.FreeSets(r.skySet)
 	}
-	r.skySet, r.skyView, r.equirect = vk.NullDescriptorSet, v, equirect
+	r.skySet, r.skyView, r.equirect = vk.NullDescriptorSet, vk.NullImageView, equirect
 	if v == vk.NullImageView {
 		return nil
 	}
@@ -287,7 +287,7 @@ func (r *Drawer) SetSky(v vk.ImageView, equirect bool) error {
 	if err != nil {
 		return err
 	}
-	r.skySet = sets[0]
+	r.skySet, r.skyView = sets[0], v
 	r.d.WriteSet(r.skySet, []device.Write{{Binding: 0, Type: vk.DescriptorTypeCombinedImageSampler, View: v, Sampler: sampler,
 		Layout: vk.ImageLayoutShaderReadOnlyOptimal}})
 	return nil
@@ -327,15 +327,6 @@ func (r *Drawer) bind() error {
 	if !r.stale {
 		return nil
 	}
-	sets, err := r.frameLayout.NewSets(1)
-	if err != nil {
-		return err
-	}
-	culls, err := r.cullLayout.NewSets(1)
-	if err != nil {
-		r.frameLayout.FreeSets(sets...)
-		return err
-	}
 	linear, err := r.d.Sampler(device.SamplerDesc{Mag: vk.FilterLinear, Min: vk.FilterLinear, Mipmap: vk.SamplerMipmapModeLinear, MaxLod: device.LodAll,
 		U: vk.SamplerAddressModeClampToEdge, V: vk.SamplerAddressModeClampToEdge})
 	if err != nil {
@@ -344,6 +335,15 @@ func (r *Drawer) bind() error {
 	compare, err := r.d.Sampler(device.SamplerDesc{Mag: vk.FilterLinear, Min: vk.FilterLinear, Compare: true, CompareOp: vk.CompareOpLessOrEqual,
 		U: vk.SamplerAddressModeClampToEdge, V: vk.SamplerAddressModeClampToEdge})
 	if err != nil {
+		return err
+	}
+	sets, err := r.frameLayout.NewSets(1)
+	if err != nil {
+		return err
+	}
+	culls, err := r.cullLayout.NewSets(1)
+	if err != nil {
+		r.frameLayout.FreeSets(sets...)
 		return err
 	}
 	if r.set != vk.NullDescriptorSet {
