@@ -254,23 +254,31 @@ func (v *View) lookDown() {
 // apply does to the window what guests want of it, as far as the user lets them.
 func (v *View) apply() (changed bool) {
 	changed = v.hear()
-	grab := v.guests.grab
-	switch {
-	case v.hands.looking:
-		grab = window.GrabLocked
-	case !v.win.Focused(), !v.hands.guests && grab == window.GrabLocked:
-		// A guest may hold the mouse while it has the keyboard: the chord, which takes
-		// both back, always works.
-		grab = window.GrabNone
-	}
+	grab, visible := v.pointer(v.win.Focused())
 	if grab != v.win.Grab() {
 		if err := v.win.SetGrab(grab); err != nil {
 			v.log.Debug("the mouse is not held", "error", err)
 		}
 	}
+	if v.hidden == visible {
+		v.hidden = !visible
+		v.win.SetCursorVisible(visible)
+	}
 	if changed {
 		v.win.SetTitle(v.guests.title)
-		v.win.SetCursorVisible(v.guests.visible)
 	}
 	return changed
+}
+
+// pointer says how the pointer is held and whether it is seen. A guest may hold and hide
+// it while it has the keyboard, and never else: the chord, which takes both back, always
+// works, and the picture says so.
+func (v *View) pointer(focused bool) (grab window.Grab, visible bool) {
+	switch {
+	case v.hands.looking:
+		return window.GrabLocked, true
+	case v.hands.guests && focused:
+		return v.guests.grab, v.guests.visible
+	}
+	return window.GrabNone, true
 }

@@ -134,3 +134,26 @@ func TestSwitches(t *testing.T) {
 		t.Errorf("%+v", w)
 	}
 }
+
+// Guests hold and hide the pointer while the user lets them have the keyboard, and at no
+// other time.
+func TestWhoHasThePointer(t *testing.T) {
+	wish := wishes{grab: window.GrabConfined, visible: false}
+	for _, c := range []struct {
+		what    string
+		hands   hands
+		focused bool
+		grab    window.Grab
+		visible bool
+	}{
+		{"the user has the keyboard", hands{}, true, window.GrabNone, true},
+		{"a guest has it", hands{guests: true}, true, window.GrabConfined, false},
+		{"another window has it", hands{guests: true}, false, window.GrabNone, true},
+		{"the user looks around", hands{looking: true}, true, window.GrabLocked, true},
+	} {
+		v := &View{hands: c.hands, guests: wish}
+		if grab, visible := v.pointer(c.focused); grab != c.grab || visible != c.visible {
+			t.Errorf("%s: %v, visible %v", c.what, grab, visible)
+		}
+	}
+}

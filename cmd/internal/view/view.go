@@ -60,6 +60,7 @@ type View struct {
 	eye      eye.Eye
 	floor    eye.Floor
 	guests   wishes        // what guests want of the window
+	hidden   bool          // the pointer is, by a guest
 	chosen   bool          // the eye was moved or placed by the user
 	ahead    <-chan vk.Hit // what a walker is about to step on
 	aheadOf  eye.Eye       // where that was asked
