@@ -52,11 +52,14 @@ func TestSenderWaits(t *testing.T) {
 			}
 			order(to, n)
 			eventually(t, "its first messages", func() bool { return c.Stats().MessagesOut > 1000 })
-			time.Sleep(200 * time.Millisecond)
-			sent := c.Stats().MessagesOut
-			time.Sleep(50 * time.Millisecond)
-			if now := c.Stats().MessagesOut; now != sent || sent >= n {
-				t.Fatalf("it does not wait: %d messages, then %d", sent, now)
+			var sent uint64
+			eventually(t, "that it waits", func() bool {
+				sent = c.Stats().MessagesOut
+				time.Sleep(200 * time.Millisecond)
+				return c.Stats().MessagesOut == sent
+			})
+			if sent >= n {
+				t.Fatal("it does not wait: all has been sent")
 			}
 			switch how {
 			case "room":
