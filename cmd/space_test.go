@@ -81,7 +81,7 @@ func (p *place) spectate(link, world string) *spectator {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	o.Peers = peering.Options{Root: peering.RootView, Share: service.Names(), Connect: &peering.Connect{Link: l, Password: []byte(password), Pin: pin}}
+	o.Peers = peering.Options{Root: peering.RootShared, Share: service.Names(), Connect: &peering.Connect{Link: l, Password: []byte(password), Pin: pin}}
 	go func() {
 		defer close(s.ended)
 		s.err = host.Run(ctx, o, io.MultiWriter(s.out, io.Discard))

@@ -88,14 +88,14 @@ another version, 77 wrong password, refused, or a server whose key is not the ri
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), cmd.Flags()) },
 	}
 	fl := cmd.Flags()
-	f.host.Register(fl, "$HEARTH_CLIENT_WORLD, or $XDG_DATA_HOME/hearth/client")
+	f.host.Register(fl, "$HEARTH_CLIENT_WORLD, or $XDG_DATA_HOME/hearth/client, and .../joined with --connect")
 	fl.StringVar(&f.first, "init", "", "`MODULE.wasm` that becomes the first process of a new world, durably; '' is none (default: the starting world, unless --connect is given)")
 	fl.StringVar(&f.connect, "connect", "", "`LINK` of a space to join; @FILE reads it from a file, - from stdin")
 	fl.StringVar(&f.trusted, "trust", "", "`KEY` id of the server, where the link does not name it")
 	fl.StringVar(&f.password, "password-file", "", "`FILE` whose first line is the password; - is stdin")
 	fl.BoolVar(&f.headless, "headless", false, "without a window")
-	fl.StringVar(&f.root, "root", "", "what the server is given: nothing, view, registry, or the `NAME` of a service (default: view where something is drawn, and nothing otherwise)")
-	fl.StringSliceVar(&f.share, "share", nil, "`NAMES` of more native services that the view shows, with commas between")
+	fl.StringVar(&f.root, "root", "", "what the server is given: nothing, shared (the services of --share and of the screen), view (guests too), registry, or the `NAME` of a service (default: shared where something is drawn, and nothing otherwise)")
+	fl.StringSliceVar(&f.share, "share", nil, "`NAMES` of more native services that the server is shown, with commas between")
 	f.view.Register(fl)
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exit.UsageError{Err: err} })
 	help.Apply(cmd)
@@ -110,7 +110,7 @@ func (f *flags) run(ctx context.Context, fl *pflag.FlagSet) error {
 	if shown == nil && f.connect == "" {
 		return exit.Usagef("without a window there is nothing to do but to join (--connect LINK) or to draw (--capture, --record)")
 	}
-	o, err := f.host.Options("hearth-client", defaultWorld, os.Stderr)
+	o, err := f.host.Options("hearth-client", f.defaultWorld, os.Stderr)
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (f *flags) run(ctx context.Context, fl *pflag.FlagSet) error {
 	if f.root == "" {
 		o.Peers.Root = peering.RootNothing
 		if shown != nil {
-			o.Peers.Root = peering.RootView
+			o.Peers.Root = peering.RootShared
 		}
 	}
 	if f.connect != "" {
@@ -174,11 +174,16 @@ func extend(o view.Options, log *slog.Logger) func(store.Store) (*host.Extension
 }
 
 // defaultWorld is where a client's world is that nobody named: not where a server's
-// is, since both may run for one user.
-func defaultWorld() (string, error) {
+// is, since both may run for one user, and for one that joins not where the user's own
+// space is, which would stand in the midst of the server's.
+func (f *flags) defaultWorld() (string, error) {
 	if dir := os.Getenv("HEARTH_CLIENT_WORLD"); dir != "" {
 		return dir, nil
 	}
+	name := "client"
+	if f.connect != "" {
+		name = "joined"
+	}
 	dir, err := world.DefaultDir()
-	return filepath.Join(filepath.Dir(dir), "client"), err
+	return filepath.Join(filepath.Dir(dir), name), err
 }

@@ -67,7 +67,7 @@ permission.`,
 	fl.StringVar(&first, "init", "", "`MODULE.wasm` that becomes the first process of a new world, durably")
 	fl.StringArrayVar(&listen, "listen", nil, "`ADDR` where other peers can join, such as :4920 or 127.0.0.1; TCP and WebSocket on one port; may be given again")
 	fl.StringVar(&space, "space", "", "`NAME` of the space in links, kept from the first use on (default: that of the folder)")
-	fl.StringVar(&root, "root", peering.RootView, "what a client is given: view, registry, nothing, or the `NAME` of a service")
+	fl.StringVar(&root, "root", peering.RootView, "what a client is given: view, shared (no guests), registry, nothing, or the `NAME` of a service")
 	fl.StringSliceVar(&share, "share", nil, "`NAMES` of native services that the view shows, with commas between")
 	fl.StringArrayVar(&proxies, "trusted-proxy", nil, "`PREFIX` of reverse proxies whose X-Forwarded-For is believed; may be given again")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exit.UsageError{Err: err} })

@@ -20,6 +20,9 @@ const (
 	// RootView is a registry that shows the names of guests, and of native services
 	// that are shared, and binds none.
 	RootView = "view"
+	// RootShared is a registry that shows the native services that are shared, and
+	// nothing else: no guest is reached.
+	RootShared = "shared"
 	// RootRegistry is the registry itself: peers may bind names and reach everything.
 	RootRegistry = "registry"
 	// RootNothing gives a peer nothing.
@@ -32,6 +35,7 @@ type roots struct {
 	log    *slog.Logger
 	choice string
 	view   runtime.Capability
+	shared runtime.Capability
 
 	mu     sync.Mutex
 	chosen runtime.Capability // by a guest, before all else
@@ -44,13 +48,18 @@ type listener struct {
 	forget func()
 }
 
-// newRoots makes the view. shared are native services that it shows.
+// newRoots makes the views. shared are native services that they show.
 func newRoots(rt *runtime.Runtime, log *slog.Logger, choice string, shared []string) *roots {
 	r := &roots{rt: rt, log: log, choice: choice}
-	view := rt.NewService(native.RegistryView(func(name string, native bool) bool {
-		return !native || slices.Contains(shared, name)
-	}))
-	r.view = view.Cap(caps.Send | caps.Monitor)
+	view := func(guests bool) runtime.Capability {
+		return rt.NewService(native.RegistryView(func(name string, native bool) bool {
+			if native {
+				return slices.Contains(shared, name)
+			}
+			return guests
+		})).Cap(caps.Send | caps.Monitor)
+	}
+	r.view, r.shared = view(true), view(false)
 	return r
 }
 
@@ -71,6 +80,8 @@ func (r *roots) root(i peer.Info) runtime.Capability {
 		return runtime.Capability{}
 	case RootView:
 		return r.view
+	case RootShared:
+		return r.shared
 	case RootRegistry:
 		name = runtime.RegistryName
 	}

@@ -211,3 +211,25 @@ func TestListenersAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// What is shared is no way to the guests, whatever names they have; a view is.
+func TestSharedRootReachesNoGuest(t *testing.T) {
+	const native = "hearth.UnixTime"
+	for choice, want := range map[string]string{RootShared: `{"List":["` + native + `"]}`, RootView: `{"List":["` + native + `","mine"]}`} {
+		user, server := newEnd(t, choice, native), newEnd(t, RootNothing)
+		user.SpawnGuest("counter", true, func(q *runtime.SpawnRequest) { q.Service = "mine" })
+		given, _ := join(t, server, user, trust.Guest)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if r, err := server.Call(ctx, given, runtime.Message{Data: []byte(`"List"`)}); err != nil || string(r.Data) != want {
+			t.Errorf("%s: %q %v", choice, r.Data, err)
+		}
+		r, err := server.Call(ctx, given, runtime.Message{Data: []byte(`{"Get":{"name":"mine"}}`)})
+		if err != nil || (len(r.Caps) == 1) != (choice == RootView) {
+			t.Errorf("%s: %q with %d capabilities, %v", choice, r.Data, len(r.Caps), err)
+		}
+		if r, err := server.Call(ctx, given, runtime.Message{Data: []byte(`{"Get":{"name":"` + native + `"}}`)}); err != nil || len(r.Caps) != 1 {
+			t.Errorf("%s: %q %v", choice, r.Data, err)
+		}
+	}
+}
