@@ -134,9 +134,7 @@ func (r *Renderer) record(fr *device.Frame, s *scene.Snapshot, t Target, o Frame
 	if o.Camera != nil {
 		f.camera = *o.Camera
 	}
-	if err := r.timers.Begin(fr); err != nil {
-		return Stats{}, err
-	}
+	r.timers.Begin(fr)
 	r.answerPicks()
 	if err := r.sync(fr, s); err != nil {
 		return Stats{}, err
@@ -183,6 +181,7 @@ func (r *Renderer) record(fr *device.Frame, s *scene.Snapshot, t Target, o Frame
 	if !o.Secondary {
 		f.fail(r.recordPicks(fr.Stream))
 	}
+	r.timers.Finish(fr.Stream)
 	st.Items, st.Batches, st.Blended, st.Uploaded = counts.Items, counts.Batches, counts.Blended, counts.Uploaded
 	st.Visible, st.Triangles = counts.Visible, counts.Triangles
 	st.Draws = counts.Groups*(1+len(f.input.Cascades)) + counts.Blended

@@ -233,7 +233,7 @@ func (fr *Frame) Done() uint64 { return fr.slot().done }
 
 func newChunk(d *Device, n uint64) (chunk, error) {
 	const usage = vk.BufferUsageUniformBufferBit | vk.BufferUsageStorageBufferBit | vk.BufferUsageVertexBufferBit |
-		vk.BufferUsageIndexBufferBit | vk.BufferUsageIndirectBufferBit | vk.BufferUsageTransferSrcBit
+		vk.BufferUsageIndexBufferBit | vk.BufferUsageIndirectBufferBit | vk.BufferUsageTransferSrcBit | vk.BufferUsageTransferDstBit
 	c := chunk{}
 	ci := &vk.BufferCreateInfo{SType: vk.StructureTypeBufferCreateInfo, Size: vk.DeviceSize(max(n, 16)), Usage: vk.BufferUsageFlags(usage)}
 	defer ci.Free()

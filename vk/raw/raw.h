@@ -13,7 +13,7 @@
 	X(CmdBeginRendering) X(CmdEndRendering) X(CmdPipelineBarrier2) X(CmdCopyBuffer)               \
 	X(CmdCopyBufferToImage) X(CmdCopyImageToBuffer) X(CmdCopyImage) X(CmdBlitImage)               \
 	X(CmdResolveImage) X(CmdFillBuffer) X(CmdUpdateBuffer) X(CmdClearColorImage)                  \
-	X(CmdClearDepthStencilImage) X(CmdResetQueryPool) X(CmdWriteTimestamp2)                       \
+	X(CmdClearDepthStencilImage) X(CmdResetQueryPool) X(CmdWriteTimestamp2) X(CmdCopyQueryPoolResults) \
 	X(BeginCommandBuffer) X(EndCommandBuffer) X(QueueSubmit2) X(QueueWaitIdle) X(DeviceWaitIdle)  \
 	X(CreateGraphicsPipelines) X(CreateComputePipelines) X(UpdateDescriptorSets)                  \
 	X(CreateDescriptorSetLayout) X(CreatePipelineLayout) X(CreateDescriptorPool)                  \

@@ -7,7 +7,7 @@ enum {
 	DRAW_INDIRECT, DRAW_INDEXED_INDIRECT, DRAW_INDIRECT_COUNT, DRAW_INDEXED_INDIRECT_COUNT, DISPATCH,
 	DISPATCH_INDIRECT, BEGIN_RENDERING, END_RENDERING, BARRIERS, COPY_BUFFER, COPY_BUFFER_TO_IMAGE,
 	COPY_IMAGE_TO_BUFFER, COPY_IMAGE, BLIT_IMAGE, RESOLVE_IMAGE, FILL_BUFFER, UPDATE_BUFFER, CLEAR_COLOR,
-	CLEAR_DEPTH, RESET_QUERIES, WRITE_TIMESTAMP, BEGIN_LABEL, END_LABEL
+	CLEAR_DEPTH, RESET_QUERIES, WRITE_TIMESTAMP, COPY_QUERIES, BEGIN_LABEL, END_LABEL
 };
 
 // Words are 4 bytes apart, so a number of 8 bytes is put together, not cast to.
@@ -179,6 +179,10 @@ int64_t raw_replay(const raw_functions *f, VkCommandBuffer cb, const uint32_t *s
 		}
 		case RESET_QUERIES: f->CmdResetQueryPool(cb, HANDLE(VkQueryPool, 1), w[3], w[4]); break;
 		case WRITE_TIMESTAMP: f->CmdWriteTimestamp2(cb, U64(1), HANDLE(VkQueryPool, 3), w[5]); break;
+		case COPY_QUERIES:
+			f->CmdCopyQueryPoolResults(cb, HANDLE(VkQueryPool, 1), w[3], w[4], HANDLE(VkBuffer, 5), U64(7), 8,
+				VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT);
+			break;
 		case BEGIN_LABEL:
 			if (f->CmdBeginDebugUtilsLabelEXT) {
 				VkDebugUtilsLabelEXT l = {.sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_LABEL_EXT, .pLabelName = (const char *)(w + 1)};

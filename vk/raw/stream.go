@@ -89,6 +89,7 @@ const (
 	opClearDepth
 	opResetQueries
 	opWriteTimestamp
+	opCopyQueries
 	opBeginLabel
 	opEndLabel
 )
@@ -229,6 +230,13 @@ func (s *Stream) ResetQueries(p vk.QueryPool, first, count uint32) {
 func (s *Stream) WriteTimestamp(stage Stage, p vk.QueryPool, query uint32) {
 	h := bits(p)
 	s.words = append(s.words, head(opWriteTimestamp, 6), lo(uint64(stage)), hi(uint64(stage)), lo(h), hi(h), query)
+}
+
+// CopyQueries writes the results of queries into a buffer, as numbers of 8 bytes from
+// offset on. All of them must have been written by commands before; it is a transfer.
+func (s *Stream) CopyQueries(p vk.QueryPool, first, count uint32, b vk.Buffer, offset uint64) {
+	h, d := bits(p), bits(b)
+	s.words = append(s.words, head(opCopyQueries, 9), lo(h), hi(h), first, count, lo(d), hi(d), lo(offset), hi(offset))
 }
 
 // BeginLabel opens a named region for debuggers; without one it does nothing.
