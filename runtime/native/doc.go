@@ -2,7 +2,7 @@
 // spawner of wasm processes, time, lumps and logs.
 //
 // The key idea: a request is answered in the encoding that it was asked in. The
-// shapes are hearth-rs's (serde's rules: enums externally tagged, Result as
+// shapes are hearth-rs's (serde's rules: enums externally serde.Tagged, Result as
 // {"Ok":..} or {"Err":..}), in JSON or the same data in CBOR.
 package native
 

@@ -6,6 +6,7 @@ import (
 
 	"hearth/lumps"
 	"hearth/runtime"
+	"hearth/runtime/serde"
 	"hearth/store"
 )
 
@@ -17,20 +18,20 @@ import (
 //
 // The answer to Get names the lump, so that its receiver may load it.
 var lumpService = runtime.Service{Name: "hearth.Lumps", Folded: true, Handle: func(ctx context.Context, r *runtime.Request) {
-	c := codecOf(r.Data)
-	fail := func(what string) { r.Reply(c.encode(map[string]string{"Err": what})) }
-	t, err := c.tagged(r.Data)
+	c := serde.Of(r.Data)
+	fail := func(what string) { r.Reply(c.Encode(map[string]string{"Err": what})) }
+	t, err := c.Tagged(r.Data)
 	if err != nil {
 		fail("InvalidRequest")
 		return
 	}
 	rt := r.Runtime()
-	switch t.name {
+	switch t.Name {
 	case "Get":
 		var arg struct {
-			Lump lumpID `json:"lump" cbor:"lump"`
+			Lump serde.LumpID `json:"lump" cbor:"lump"`
 		}
-		if c.decode(t.value, &arg) != nil {
+		if c.Decode(t.Value, &arg) != nil {
 			fail("InvalidRequest")
 			return
 		}
@@ -38,7 +39,7 @@ var lumpService = runtime.Service{Name: "hearth.Lumps", Folded: true, Handle: fu
 		if err == nil {
 			var size int64
 			if size, err = lumpSize(ctx, rt, cid); err == nil {
-				r.ReplyNaming([]lumps.CID{cid}, c.encode(map[string]any{"Ok": describe(cid, size)}))
+				r.ReplyNaming([]lumps.CID{cid}, c.Encode(map[string]any{"Ok": describe(cid, size)}))
 				return
 			}
 		}
@@ -55,7 +56,7 @@ var lumpService = runtime.Service{Name: "hearth.Lumps", Folded: true, Handle: fu
 			}
 			list = append(list, describe(l.CID, l.Size))
 		}
-		r.Reply(c.encode(map[string]any{"Ok": list}))
+		r.Reply(c.Encode(map[string]any{"Ok": list}))
 	default:
 		fail("InvalidRequest")
 	}
@@ -65,7 +66,7 @@ var lumpService = runtime.Service{Name: "hearth.Lumps", Folded: true, Handle: fu
 const maxListed = 1000
 
 func describe(c lumps.CID, size int64) map[string]any {
-	return map[string]any{"lump": numbers(c.Digest()), "cid": c.String(), "size": size}
+	return map[string]any{"lump": serde.Numbers(c.Digest()), "cid": c.String(), "size": size}
 }
 
 func lumpSize(ctx context.Context, rt *runtime.Runtime, c lumps.CID) (int64, error) {

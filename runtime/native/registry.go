@@ -5,6 +5,7 @@ import (
 
 	"hearth/journal/space"
 	"hearth/runtime"
+	"hearth/runtime/serde"
 )
 
 // The registry binds names to capabilities:
@@ -26,8 +27,8 @@ func RegistryView(shown func(name string, native bool) bool) func(context.Contex
 
 // answerRegistry answers a request to the registry or, with shown, to a view of it.
 func answerRegistry(r *runtime.Request, shown func(name string, native bool) bool) {
-	c := codecOf(r.Data)
-	t, err := c.tagged(r.Data)
+	c := serde.Of(r.Data)
+	t, err := c.Tagged(r.Data)
 	if err != nil {
 		bad(r, err)
 		return
@@ -35,14 +36,14 @@ func answerRegistry(r *runtime.Request, shown func(name string, native bool) boo
 	var arg struct {
 		Name string `json:"name" cbor:"name"`
 	}
-	if t.value != nil {
-		if err := c.decode(t.value, &arg); err != nil {
+	if t.Value != nil {
+		if err := c.Decode(t.Value, &arg); err != nil {
 			bad(r, err)
 			return
 		}
 	}
 	rt := r.Runtime()
-	switch t.name {
+	switch t.Name {
 	case "List":
 		names := []string{}
 		for _, s := range rt.Services() {
@@ -50,23 +51,23 @@ func answerRegistry(r *runtime.Request, shown func(name string, native bool) boo
 				names = append(names, s.Name)
 			}
 		}
-		r.Reply(c.encode(map[string][]string{"List": names}))
+		r.Reply(c.Encode(map[string][]string{"List": names}))
 	case "Get":
 		x, ok := rt.Lookup(arg.Name)
 		if ok && shown != nil {
 			ok = shown(arg.Name, x.Ref.Kind == space.RefService)
 		}
 		if !ok {
-			r.Reply(c.encode(map[string]bool{"Get": false}))
+			r.Reply(c.Encode(map[string]bool{"Get": false}))
 			return
 		}
-		r.Reply(c.encode(map[string]bool{"Get": true}), x)
+		r.Reply(c.Encode(map[string]bool{"Get": true}), x)
 	case "Register":
 		reply := func(replaced, ok bool) []byte {
 			if !ok {
-				return c.encode(map[string]any{"Register": nil})
+				return c.Encode(map[string]any{"Register": nil})
 			}
-			return c.encode(map[string]bool{"Register": replaced})
+			return c.Encode(map[string]bool{"Register": replaced})
 		}
 		args := r.Args()
 		if len(args) == 0 || shown != nil {

@@ -6,6 +6,7 @@ import (
 	"hearth/journal/space"
 	"hearth/lumps"
 	"hearth/runtime"
+	"hearth/runtime/serde"
 )
 
 // spawner starts wasm processes:
@@ -17,23 +18,23 @@ import (
 // "fuel" (limits). A process that a durable one asks for is durable unless it says
 // otherwise or the module cannot be: nothing else would survive with it.
 var spawner = runtime.Service{Name: "hearth.wasm.WasmProcessSpawner", Folded: true, Handle: func(ctx context.Context, r *runtime.Request) {
-	c := codecOf(r.Data)
+	c := serde.Of(r.Data)
 	var q struct {
-		Lump    lumpID  `json:"lump" cbor:"lump"`
-		Entry   *uint32 `json:"entrypoint" cbor:"entrypoint"`
-		Durable *bool   `json:"durable" cbor:"durable"`
-		Service string  `json:"service" cbor:"service"`
-		Pages   uint32  `json:"memory_pages" cbor:"memory_pages"`
-		Fuel    uint64  `json:"fuel" cbor:"fuel"`
+		Lump    serde.LumpID `json:"lump" cbor:"lump"`
+		Entry   *uint32      `json:"entrypoint" cbor:"entrypoint"`
+		Durable *bool        `json:"durable" cbor:"durable"`
+		Service string       `json:"service" cbor:"service"`
+		Pages   uint32       `json:"memory_pages" cbor:"memory_pages"`
+		Fuel    uint64       `json:"fuel" cbor:"fuel"`
 	}
-	if err := c.decode(r.Data, &q); err != nil {
+	if err := c.Decode(r.Data, &q); err != nil {
 		bad(r, err)
 		return
 	}
-	null := c.encode(nil)
+	null := c.Encode(nil)
 	module, err := find(ctx, r.Runtime(), q.Lump)
 	if err != nil {
-		module = q.Lump.cid
+		module = q.Lump.CID
 	}
 	req := runtime.SpawnRequest{Module: module, Durable: r.Durable, OrTransient: q.Durable == nil, Service: q.Service, Caps: r.Args(), Entry: -1,
 		Limits: space.Limits{Pages: q.Pages, Fuel: q.Fuel}, Origin: r.From}
@@ -47,9 +48,9 @@ var spawner = runtime.Service{Name: "hearth.wasm.WasmProcessSpawner", Folded: tr
 }}
 
 // find resolves a lump that a request names.
-func find(ctx context.Context, rt *runtime.Runtime, l lumpID) (lumps.CID, error) {
-	if !l.cid.IsZero() {
-		return l.cid, rt.Ensure(ctx, l.cid)
+func find(ctx context.Context, rt *runtime.Runtime, l serde.LumpID) (lumps.CID, error) {
+	if !l.CID.IsZero() {
+		return l.CID, rt.Ensure(ctx, l.CID)
 	}
-	return rt.FindDigest(ctx, l.digest)
+	return rt.FindDigest(ctx, l.Digest)
 }

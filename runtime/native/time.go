@@ -8,12 +8,13 @@ import (
 
 	"hearth/runtime"
 	"hearth/runtime/caps"
+	"hearth/runtime/serde"
 )
 
 // seconds reads a number of seconds as nanoseconds.
-func seconds(c codec, data []byte) (int64, error) {
+func seconds(c serde.Codec, data []byte) (int64, error) {
 	var s float64
-	if err := c.decode(data, &s); err != nil {
+	if err := c.Decode(data, &s); err != nil {
 		return 0, err
 	}
 	if !(s >= 0) {
@@ -25,7 +26,7 @@ func seconds(c codec, data []byte) (int64, error) {
 // sleep answers with an empty message after a number of seconds. hearth-rs gives
 // the reply address second to nothing: it is the only capability.
 var sleep = runtime.Service{Name: "hearth.Sleep", Folded: true, Handle: func(_ context.Context, r *runtime.Request) {
-	d, err := seconds(codecOf(r.Data), r.Data)
+	d, err := seconds(serde.Of(r.Data), r.Data)
 	if err != nil {
 		bad(r, err)
 		return
@@ -37,10 +38,10 @@ var sleep = runtime.Service{Name: "hearth.Sleep", Folded: true, Handle: func(_ c
 // and answers null that long after its last tick.
 var timerFactory = runtime.Service{Name: "hearth.TimerFactory", Handle: func(_ context.Context, r *runtime.Request) {
 	rt := r.Runtime()
-	c := codecOf(r.Data)
+	c := serde.Of(r.Data)
 	last := rt.Now()
 	timer := rt.NewService(func(_ context.Context, q *runtime.Request) {
-		qc := codecOf(q.Data)
+		qc := serde.Of(q.Data)
 		d, err := seconds(qc, q.Data)
 		if err != nil {
 			bad(q, err)
@@ -48,9 +49,9 @@ var timerFactory = runtime.Service{Name: "hearth.TimerFactory", Handle: func(_ c
 		}
 		due := last + d
 		last = due
-		q.SleepFor(due-rt.Now(), qc.encode(nil))
+		q.SleepFor(due-rt.Now(), qc.Encode(nil))
 	})
-	r.Reply(c.encode(nil), timer.Cap(caps.All))
+	r.Reply(c.Encode(nil), timer.Cap(caps.All))
 }}
 
 // stopwatchFactory makes stopwatches: null -> null and a stopwatch; the stopwatch
@@ -60,17 +61,17 @@ var stopwatchFactory = runtime.Service{Name: "hearth.StopwatchFactory", Handle: 
 	last := rt.Now()
 	watch := rt.NewService(func(_ context.Context, q *runtime.Request) {
 		now := rt.Now()
-		q.Reply(codecOf(q.Data).encode(float64(now-last) / 1e9))
+		q.Reply(serde.Of(q.Data).Encode(float64(now-last) / 1e9))
 		last = now
 	})
-	r.Reply(codecOf(r.Data).encode(nil), watch.Cap(caps.All))
+	r.Reply(serde.Of(r.Data).Encode(nil), watch.Cap(caps.All))
 }}
 
 // unixTime answers the nanoseconds since 1970, a whole number.
 var unixTime = runtime.Service{Name: "hearth.UnixTime", Folded: true, Handle: func(_ context.Context, r *runtime.Request) {
 	now := r.Runtime().Now()
-	if c := codecOf(r.Data); c.cbor {
-		r.Reply(c.encode(now))
+	if c := serde.Of(r.Data); c.CBOR {
+		r.Reply(c.Encode(now))
 		return
 	}
 	r.Reply(json.RawMessage(strconv.FormatInt(now, 10)))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-gl/mathgl/mgl32"
 
+	"hearth/runtime/serde"
 	"hearth/vk/scene"
 )
 
@@ -38,7 +39,7 @@ func (p *Plugin) cameras(j *job) error {
 	if err := j.tag(); err != nil {
 		return err
 	}
-	if j.t.name != "CreateCamera" {
+	if j.t.Name != "CreateCamera" {
 		return &parseError{errUnknown}
 	}
 	q, err := parsed[struct {
@@ -83,11 +84,11 @@ func (p *Plugin) cameras(j *job) error {
 }
 
 // toCamera follows a message to a virtual camera.
-func (t *thing) toCamera(c codec, tag tagged) error {
+func (t *thing) toCamera(c serde.Codec, tag serde.Tagged) error {
 	s := t.m.p.scene
-	switch tag.name {
+	switch tag.Name {
 	case "Relocate":
-		q, err := decodeAs[stand](c, tag)
+		q, err := serde.Value[stand](c, tag)
 		if err != nil {
 			return &parseError{err}
 		}
@@ -97,7 +98,7 @@ func (t *thing) toCamera(c codec, tag tagged) error {
 		}
 		return s.UpdateView(t.id, func(v *scene.View) { v.View = view })
 	case "Lens":
-		q, err := decodeAs[struct {
+		q, err := serde.Value[struct {
 			VFov float32 `json:"vfov"`
 			Near float32 `json:"near"`
 		}](c, tag)
@@ -106,10 +107,10 @@ func (t *thing) toCamera(c codec, tag tagged) error {
 		}
 		return s.UpdateView(t.id, func(v *scene.View) { v.VFov, v.Near = degrees(q.VFov), q.Near })
 	case "Start", "Stop":
-		if tag.value != nil {
-			return &parseError{errors.New(tag.name + " has no value")}
+		if tag.Value != nil {
+			return &parseError{errors.New(tag.Name + " has no value")}
 		}
-		return s.UpdateView(t.id, func(v *scene.View) { v.Stopped = tag.name == "Stop" })
+		return s.UpdateView(t.id, func(v *scene.View) { v.Stopped = tag.Name == "Stop" })
 	}
 	return &parseError{errUnknown}
 }

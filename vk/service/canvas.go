@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"hearth/runtime/serde"
 	"hearth/vk/scene"
 )
 
@@ -65,7 +66,7 @@ func (p *Plugin) canvasFactory(j *job) error {
 	if err := j.tag(); err != nil {
 		return err
 	}
-	if j.t.name != "CreateCanvas" {
+	if j.t.Name != "CreateCanvas" {
 		return &parseError{errUnknown}
 	}
 	q, err := parsed[struct {
@@ -104,19 +105,19 @@ func (p *Plugin) canvasFactory(j *job) error {
 }
 
 // parseErrors answers as the original does where a canvas is not what it should be.
-func parseErrors(c codec, err error) []byte {
+func parseErrors(c serde.Codec, err error) []byte {
 	if kind := kindOf(err); kind == "Parse" || kind == "Value" {
-		return c.encode(map[string]string{"Err": "ParseError"})
+		return c.Encode(map[string]string{"Err": "ParseError"})
 	}
 	return refusal(c, err)
 }
 
 // apply follows a message to a canvas.
-func (x *painting) apply(c codec, tag tagged) error {
+func (x *painting) apply(c serde.Codec, tag serde.Tagged) error {
 	s := x.m.p.scene
-	switch tag.name {
+	switch tag.Name {
 	case "Relocate":
-		q, err := decodeAs[place](c, tag)
+		q, err := serde.Value[place](c, tag)
 		if err == nil {
 			err = q.check()
 		}
@@ -127,7 +128,7 @@ func (x *painting) apply(c codec, tag tagged) error {
 			c.Origin, c.Orientation, c.HalfSize = q.Origin.v, q.Orientation.quat(), q.HalfSize.v
 		})
 	case "Resize":
-		q, err := decodeAs[pixels](c, tag)
+		q, err := serde.Value[pixels](c, tag)
 		if err == nil {
 			err = q.check()
 		}
@@ -139,7 +140,7 @@ func (x *painting) apply(c codec, tag tagged) error {
 			return nil
 		})
 	case "Blit":
-		q, err := decodeAs[struct {
+		q, err := serde.Value[struct {
 			X      uint32 `json:"x"`
 			Y      uint32 `json:"y"`
 			Pixels pixels `json:"pixels"`
@@ -153,13 +154,13 @@ func (x *painting) apply(c codec, tag tagged) error {
 		x.blit(q.X, q.Y, q.Pixels.Width, q.Pixels.Height, q.Pixels.filled())
 		return nil
 	case "Opacity":
-		n, err := decodeAs[float32](c, tag)
+		n, err := serde.Value[float32](c, tag)
 		if err != nil {
 			return &parseError{err}
 		}
 		return s.UpdateCanvas(x.id, func(c *scene.Canvas) { c.Opacity = n })
 	case "Hidden":
-		hidden, err := decodeAs[bool](c, tag)
+		hidden, err := serde.Value[bool](c, tag)
 		if err != nil {
 			return &parseError{err}
 		}

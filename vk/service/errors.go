@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"hearth/runtime/serde"
 	"hearth/vk/scene"
 )
 
@@ -81,9 +82,9 @@ func kindOf(err error) string {
 }
 
 // refusal is the answer to what is not done: {"Err":{kind:sentence}}.
-func refusal(c codec, err error) []byte {
-	return c.encode(map[string]map[string]string{"Err": {kindOf(err): err.Error()}})
+func refusal(c serde.Codec, err error) []byte {
+	return c.Encode(map[string]map[string]string{"Err": {kindOf(err): err.Error()}})
 }
 
 // ok is the answer {"Ok":v}.
-func ok(c codec, v any) []byte { return c.encode(map[string]any{"Ok": v}) }
+func ok(c serde.Codec, v any) []byte { return c.Encode(map[string]any{"Ok": v}) }

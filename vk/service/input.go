@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hearth/runtime"
+	"hearth/runtime/serde"
 )
 
 const (
@@ -61,7 +62,7 @@ type subscriber struct {
 	client string
 	rt     *runtime.Runtime
 	to     runtime.Capability
-	c      codec
+	c      serde.Codec
 	frames bool          // it wants to hear of frames
 	every  time.Duration // the least time between two moves
 	stop   chan struct{}
@@ -176,7 +177,7 @@ type interest struct {
 // subscribe begins to tell somebody. A durable process hears of no frames and of
 // few moves unless it asks for them, since each is an event of its history; of a
 // process on a peer nobody here knows whether it is one.
-func (in *Input) subscribe(rt *runtime.Runtime, to runtime.Capability, q interest, c codec) error {
+func (in *Input) subscribe(rt *runtime.Runtime, to runtime.Capability, q interest, c serde.Codec) error {
 	durable := to.Box == nil
 	s := &subscriber{in: in, client: clientOf(to), rt: rt, to: to, c: c, frames: !durable, stop: make(chan struct{}), wake: make(chan struct{}, 1)}
 	if durable {
@@ -350,7 +351,7 @@ func (s *subscriber) run() {
 			moved = time.Now()
 		}
 		for {
-			_, _, err := s.rt.Accept(s.to, runtime.Message{Data: s.c.encode(e.wire()), Origin: "the window"})
+			_, _, err := s.rt.Accept(s.to, runtime.Message{Data: s.c.Encode(e.wire()), Origin: "the window"})
 			var full *runtime.FullError
 			if errors.As(err, &full) { // taken: the next one waits
 				if !pause(time.Hour, full.Drained) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hearth/runtime"
+	"hearth/runtime/serde"
 )
 
 // job is a request on its way to an answer: it is read, what it names is looked at
@@ -13,8 +14,8 @@ type job struct {
 	p *Plugin
 	m *maker
 	r *runtime.Request
-	c codec
-	t tagged
+	c serde.Codec
+	t serde.Tagged
 
 	cost    int64 // bytes that it takes while it waits
 	arrived time.Time
@@ -26,7 +27,7 @@ type job struct {
 	// do makes the change and answers. It is called if check went well.
 	do func() error
 	// refuse encodes an error; nil is refusal.
-	refuse func(c codec, err error) []byte
+	refuse func(c serde.Codec, err error) []byte
 }
 
 // request takes a request in. read reads it: it fills check, do and refuse, or says
@@ -37,7 +38,7 @@ func (p *Plugin) request(r *runtime.Request, read func(*job) error) {
 		r.Drop(errNoReply.Error())
 		return
 	}
-	j := &job{p: p, r: r, c: codecOf(r.Data), cost: messageCost + int64(len(r.Data)), arrived: time.Now(), ready: make(chan struct{})}
+	j := &job{p: p, r: r, c: serde.Of(r.Data), cost: messageCost + int64(len(r.Data)), arrived: time.Now(), ready: make(chan struct{})}
 	j.err = read(j)
 	if err := p.enqueue(j, reply); err != nil {
 		j.answer(err)
@@ -46,7 +47,7 @@ func (p *Plugin) request(r *runtime.Request, read func(*job) error) {
 
 // tag reads the name of the request and its value.
 func (j *job) tag() error {
-	t, err := j.c.tagged(j.r.Data)
+	t, err := j.c.Tagged(j.r.Data)
 	if err != nil {
 		return &parseError{err}
 	}

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"hearth/runtime/serde"
 	"hearth/vk/scene"
 )
 
@@ -69,7 +70,7 @@ func (p *Plugin) addLamp(j *job) error {
 	case !q.Color.set:
 		return missing("color")
 	}
-	if j.t.name == "AddSpotLight" {
+	if j.t.Name == "AddSpotLight" {
 		if !q.Direction.set {
 			return missing("direction")
 		}
@@ -88,18 +89,18 @@ func (j *job) light(l scene.Light, name string) error {
 }
 
 // toLight follows a message to a light.
-func (t *thing) toLight(c codec, tag tagged) error {
+func (t *thing) toLight(c serde.Codec, tag serde.Tagged) error {
 	var f func(*scene.Light)
 	var err error
 	var v vec3
 	var n float32
-	switch tag.name {
+	switch tag.Name {
 	case "Color", "Direction", "Position":
-		v, err = decodeAs[vec3](c, tag)
+		v, err = serde.Value[vec3](c, tag)
 	case "Intensity", "Distance", "Range":
-		n, err = decodeAs[float32](c, tag)
+		n, err = serde.Value[float32](c, tag)
 	}
-	switch tag.name {
+	switch tag.Name {
 	case "Color":
 		f = func(l *scene.Light) { l.Color = v.v }
 	case "Direction":
@@ -117,14 +118,14 @@ func (t *thing) toLight(c codec, tag tagged) error {
 			Inner float32 `json:"inner"`
 			Outer float32 `json:"outer"`
 		}
-		x, err = decodeAs[struct {
+		x, err = serde.Value[struct {
 			Inner float32 `json:"inner"`
 			Outer float32 `json:"outer"`
 		}](c, tag)
 		f = func(l *scene.Light) { l.Inner, l.Outer = x.Inner, x.Outer }
 	case "Shadow":
 		var x bool
-		x, err = decodeAs[bool](c, tag)
+		x, err = serde.Value[bool](c, tag)
 		f = func(l *scene.Light) { l.Shadow = x }
 	default:
 		err = errUnknown

@@ -3,6 +3,7 @@ package service
 import (
 	"fmt"
 
+	"hearth/runtime/serde"
 	"hearth/vk/scene"
 )
 
@@ -23,17 +24,17 @@ func (p *Plugin) debugDraw(j *job) error {
 	j.do = func() error {
 		t := &thing{kind: linesKind}
 		t.apply = t.toLines
-		return j.make(t, j.c.encode(nil), func() (scene.ID, error) { return p.scene.AddLines(scene.Lines{}) })
+		return j.make(t, j.c.Encode(nil), func() (scene.ID, error) { return p.scene.AddLines(scene.Lines{}) })
 	}
 	return nil
 }
 
 // toLines follows a message to debug lines.
-func (t *thing) toLines(c codec, tag tagged) error {
+func (t *thing) toLines(c serde.Codec, tag serde.Tagged) error {
 	s := t.m.p.scene
-	switch tag.name {
+	switch tag.Name {
 	case "Contents":
-		q, err := decodeAs[contents](c, tag)
+		q, err := serde.Value[contents](c, tag)
 		if err == nil && (len(q.Vertices) > maxLineVertices || len(q.Indices) > maxLineIndices) {
 			err = fmt.Errorf("lines have %d vertices and %d indices at most", maxLineVertices, maxLineIndices)
 		}
@@ -51,7 +52,7 @@ func (t *thing) toLines(c codec, tag tagged) error {
 			return s.UpdateLines(t.id, func(x *scene.Lines) { x.Vertices, x.Indices = l.Vertices, l.Indices })
 		})
 	case "Hide":
-		hidden, err := decodeAs[bool](c, tag)
+		hidden, err := serde.Value[bool](c, tag)
 		if err != nil {
 			return &parseError{err}
 		}

@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 
+	"hearth/runtime/serde"
 	"hearth/vk/scene"
 )
 
@@ -19,7 +20,7 @@ var toneMaps = map[string]scene.ToneMap{"Neutral": scene.Neutral, "ACES": scene.
 func (p *Plugin) setSky(j *job) error {
 	j.refuse = lumpErrors
 	q, err := parsed[struct {
-		Texture *lumpID `json:"texture"`
+		Texture *serde.LumpID `json:"texture"`
 	}](j)
 	if err != nil {
 		return err

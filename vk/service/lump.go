@@ -7,6 +7,7 @@ import (
 
 	"hearth/lumps"
 	"hearth/runtime"
+	"hearth/runtime/serde"
 	"hearth/store/asset"
 	"hearth/vk/model"
 )
@@ -15,7 +16,7 @@ import (
 type need struct {
 	what string // its name in the request
 	as   string // what it has to be
-	id   lumpID
+	id   serde.LumpID
 	see  func(ctx context.Context, x *inspector, c lumps.CID) error
 	cid  lumps.CID // found
 }
@@ -32,8 +33,8 @@ var errZero = errors.New("an empty name names no lump")
 func (p *Plugin) recall(n *need) (ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if n.cid = n.id.cid; n.cid.IsZero() {
-		n.cid = p.digests[n.id.digest]
+	if n.cid = n.id.CID; n.cid.IsZero() {
+		n.cid = p.digests[n.id.Digest]
 	}
 	_, ok = p.known[good{n.as, n.cid}]
 	return ok
@@ -93,19 +94,19 @@ func (x *inspector) look(ctx context.Context, all ...*need) (err error) {
 
 // find names a lump and waits until it is here: a digest leaves open how its bytes
 // are read.
-func (x *inspector) find(ctx context.Context, id lumpID) (lumps.CID, error) {
-	if !id.cid.IsZero() {
-		return id.cid, x.rt.Ensure(ctx, id.cid)
+func (x *inspector) find(ctx context.Context, id serde.LumpID) (lumps.CID, error) {
+	if !id.CID.IsZero() {
+		return id.CID, x.rt.Ensure(ctx, id.CID)
 	}
-	if id.digest == (lumps.Digest{}) {
+	if id.Digest == (lumps.Digest{}) {
 		return lumps.CID{}, errZero
 	}
 	for _, c := range x.named {
-		if c.Digest() == id.digest {
+		if c.Digest() == id.Digest {
 			return c, x.rt.Ensure(ctx, c)
 		}
 	}
-	c, err := x.rt.FindDigest(ctx, id.digest)
+	c, err := x.rt.FindDigest(ctx, id.Digest)
 	if err != nil {
 		return c, err
 	}
@@ -137,27 +138,27 @@ func decoded[T any](x *inspector, c lumps.CID, see func(T) error) error {
 	return see(ref.Value())
 }
 
-func aModel(what string, id lumpID) *need {
+func aModel(what string, id serde.LumpID) *need {
 	return &need{what: what, as: "model", id: id, see: func(_ context.Context, x *inspector, c lumps.CID) error {
 		return decoded[*model.Model](x, c, nil)
 	}}
 }
 
-func aMesh(what string, id lumpID) *need {
+func aMesh(what string, id serde.LumpID) *need {
 	return &need{what: what, as: "mesh", id: id, see: func(_ context.Context, x *inspector, c lumps.CID) error {
 		return decoded[*model.Mesh](x, c, nil)
 	}}
 }
 
 // aMaterial is a material with all its pictures.
-func aMaterial(what string, id lumpID) *need {
+func aMaterial(what string, id serde.LumpID) *need {
 	return &need{what: what, as: "material", id: id, see: func(ctx context.Context, x *inspector, c lumps.CID) error {
 		var sources []model.Source
 		if err := decoded(x, c, func(m *model.Material) error { sources = m.Sources; return nil }); err != nil {
 			return err
 		}
 		for i, s := range sources {
-			c, err := x.find(ctx, lumpID{cid: s.CID, digest: s.Digest})
+			c, err := x.find(ctx, serde.LumpID{CID: s.CID, Digest: s.Digest})
 			if err == nil {
 				err = decoded[*model.Picture](x, c, nil)
 			}
@@ -169,7 +170,7 @@ func aMaterial(what string, id lumpID) *need {
 	}}
 }
 
-func aSky(what string, id lumpID) *need {
+func aSky(what string, id serde.LumpID) *need {
 	return &need{what: what, as: "sky", id: id, see: func(_ context.Context, x *inspector, c lumps.CID) error {
 		return decoded(x, c, func(p *model.Picture) error {
 			if p.Faces != 6 && p.Width != 2*p.Height {

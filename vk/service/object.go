@@ -8,30 +8,31 @@ import (
 	"github.com/go-gl/mathgl/mgl32"
 
 	"hearth/runtime"
+	"hearth/runtime/serde"
 	"hearth/vk/scene"
 )
 
 // pair is the original's object.
 type pair struct {
-	Mesh      lumpID `json:"mesh"`
-	Skeleton  []mat4 `json:"skeleton"`
-	Material  lumpID `json:"material"`
-	Transform mat4   `json:"transform"`
-	Name      string `json:"name"`
+	Mesh      serde.LumpID `json:"mesh"`
+	Skeleton  []mat4       `json:"skeleton"`
+	Material  serde.LumpID `json:"material"`
+	Transform mat4         `json:"transform"`
+	Name      string       `json:"name"`
 }
 
 // whole is an object of one file.
 type whole struct {
-	Model     lumpID     `json:"model"`
-	Transform *mat4      `json:"transform"`
-	Animation *animation `json:"animation"`
-	Tint      *vec4      `json:"tint"`
-	Weights   []float32  `json:"weights"`
-	Hidden    bool       `json:"hidden"`
-	NoShadow  bool       `json:"no_shadow"`
-	NoPick    bool       `json:"no_pick"`
-	Name      string     `json:"name"`
-	Strict    bool       `json:"strict"`
+	Model     serde.LumpID `json:"model"`
+	Transform *mat4        `json:"transform"`
+	Animation *animation   `json:"animation"`
+	Tint      *vec4        `json:"tint"`
+	Weights   []float32    `json:"weights"`
+	Hidden    bool         `json:"hidden"`
+	NoShadow  bool         `json:"no_shadow"`
+	NoPick    bool         `json:"no_pick"`
+	Name      string       `json:"name"`
+	Strict    bool         `json:"strict"`
 }
 
 type animation struct {
@@ -67,9 +68,9 @@ func (p *Plugin) addObject(j *job) error {
 		return err
 	}
 	switch {
-	case !q.Mesh.set:
+	case !q.Mesh.Set:
 		return missing("mesh")
-	case !q.Material.set:
+	case !q.Material.Set:
 		return missing("material")
 	case !q.Transform.set:
 		return missing("transform")
@@ -104,7 +105,7 @@ func (p *Plugin) addModel(j *job) error {
 	if q.Name, err = cleanName(q.Name); err != nil {
 		return err
 	}
-	if !q.Model.set {
+	if !q.Model.Set {
 		return missing("model")
 	}
 	m := aModel("model", q.Model)
@@ -144,17 +145,17 @@ func (p *Plugin) addModel(j *job) error {
 }
 
 // toObject follows a message to an object.
-func (t *thing) toObject(c codec, tag tagged) error {
+func (t *thing) toObject(c serde.Codec, tag serde.Tagged) error {
 	s := t.m.p.scene
-	switch tag.name {
+	switch tag.Name {
 	case "Transform":
-		x, err := decodeAs[mat4](c, tag)
+		x, err := serde.Value[mat4](c, tag)
 		return t.change(err, func(o *scene.Object) { o.Transform = x.v })
 	case "JointMatrices":
-		x, err := decodeAs[[]mat4](c, tag)
+		x, err := serde.Value[[]mat4](c, tag)
 		return t.setJoints(err, matrices(x))
 	case "JointTransforms":
-		x, err := decodeAs[struct {
+		x, err := serde.Value[struct {
 			Global  []mat4 `json:"joint_global"`
 			Inverse []mat4 `json:"inverse_bind"`
 		}](c, tag)
@@ -169,10 +170,10 @@ func (t *thing) toObject(c codec, tag tagged) error {
 		}
 		return t.setJoints(err, joints)
 	case "Tint":
-		x, err := decodeAs[vec4](c, tag)
+		x, err := serde.Value[vec4](c, tag)
 		return t.change(err, func(o *scene.Object) { o.Tint = x.v })
 	case "Animation":
-		x, err := decodeAs[*animation](c, tag)
+		x, err := serde.Value[*animation](c, tag)
 		if err != nil {
 			return &parseError{err}
 		}
@@ -182,7 +183,7 @@ func (t *thing) toObject(c codec, tag tagged) error {
 		}
 		return t.change(nil, func(o *scene.Object) { o.Animation = a })
 	case "Weights":
-		x, err := decodeAs[[]float32](c, tag)
+		x, err := serde.Value[[]float32](c, tag)
 		if err != nil {
 			return &parseError{err}
 		}
@@ -192,7 +193,7 @@ func (t *thing) toObject(c codec, tag tagged) error {
 		}
 		return t.within(objectBytes(o.Joints, x), func() error { return t.change(nil, func(o *scene.Object) { o.Weights = x }) })
 	case "Hidden":
-		x, err := decodeAs[bool](c, tag)
+		x, err := serde.Value[bool](c, tag)
 		return t.change(err, func(o *scene.Object) { o.Hidden = x })
 	case "Material":
 		return t.setMaterial(c, tag)
@@ -226,8 +227,8 @@ func (t *thing) setJoints(err error, joints []mgl32.Mat4) error {
 
 // setMaterial changes the material of a pair when it has been looked at, and answers
 // then. Messages that come behind it do not wait.
-func (t *thing) setMaterial(c codec, tag tagged) error {
-	id, err := decodeAs[lumpID](c, tag)
+func (t *thing) setMaterial(c serde.Codec, tag serde.Tagged) error {
+	id, err := serde.Value[serde.LumpID](c, tag)
 	if err != nil {
 		return &parseError{err}
 	}

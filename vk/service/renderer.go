@@ -3,13 +3,14 @@ package service
 import (
 	"errors"
 
+	"hearth/runtime/serde"
 	"hearth/vk/scene"
 )
 
 // lumpErrors answers as the original does where a lump is at fault.
-func lumpErrors(c codec, err error) []byte {
+func lumpErrors(c serde.Codec, err error) []byte {
 	if _, ok := errors.AsType[*lumpError](err); ok {
-		return c.encode(map[string]string{"Err": "LumpError"})
+		return c.Encode(map[string]string{"Err": "LumpError"})
 	}
 	return refusal(c, err)
 }
@@ -17,7 +18,7 @@ func lumpErrors(c codec, err error) []byte {
 func missing(what string) error { return &parseError{errors.New(what + " is missing")} }
 
 func parsed[T any](j *job) (T, error) {
-	v, err := decodeAs[T](j.c, j.t)
+	v, err := serde.Value[T](j.c, j.t)
 	if err != nil {
 		return v, &parseError{err}
 	}
@@ -29,7 +30,7 @@ func (p *Plugin) renderer(j *job) error {
 	if err := j.tag(); err != nil {
 		return err
 	}
-	switch j.t.name {
+	switch j.t.Name {
 	case "AddObject":
 		return p.addObject(j)
 	case "AddModel":

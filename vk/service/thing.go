@@ -8,6 +8,7 @@ import (
 	"hearth/lumps"
 	"hearth/runtime"
 	"hearth/runtime/caps"
+	"hearth/runtime/serde"
 	"hearth/vk/scene"
 )
 
@@ -46,9 +47,9 @@ type thing struct {
 	id    scene.ID
 	name  string
 	port  *runtime.Port
-	watch func()                        // takes back the interest in the port's end
-	apply func(c codec, t tagged) error // follows a message, on the maker's goroutine
-	flush func() (later bool)           // shows what apply collected; nil: nothing is collected
+	watch func()                                    // takes back the interest in the port's end
+	apply func(c serde.Codec, t serde.Tagged) error // follows a message, on the maker's goroutine
+	flush func() (later bool)                       // shows what apply collected; nil: nothing is collected
 
 	// Of the maker's goroutine: what it takes of its client's bytes, and the
 	// message that is followed.
@@ -133,9 +134,9 @@ func (t *thing) sink(s *runtime.Signal) {
 		x.reply = s.Caps[0]
 	}
 	replaces := topic(0)
-	c := codecOf(s.Data)
-	x.cbor = c.cbor
-	if name, _, err := c.tagOf(s.Data); err == nil {
+	c := serde.Of(s.Data)
+	x.cbor = c.CBOR
+	if name, _, err := c.Tag(s.Data); err == nil {
 		replaces = topics[string(name)]
 		x.topic = replaces
 		if string(name) == "Blit" {
@@ -232,12 +233,12 @@ func (t *thing) follow(x *message) error {
 	if x.full {
 		return errLost
 	}
-	c := codec{x.cbor}
-	tag, err := c.tagged(x.data)
+	c := serde.Codec{CBOR: x.cbor}
+	tag, err := c.Tagged(x.data)
 	if err != nil {
 		return &parseError{err}
 	}
-	switch tag.name {
+	switch tag.Name {
 	case "Quit", "Destroy":
 		return errQuit
 	case "Describe":
@@ -260,9 +261,9 @@ func (t *thing) answer(x *message, err error) {
 			t.m.client.complain(t.kind.String(), err)
 		}
 	case err != nil:
-		t.send(x.reply, refusal(codec{x.cbor}, err))
+		t.send(x.reply, refusal(serde.Codec{CBOR: x.cbor}, err))
 	default:
-		t.send(x.reply, ok(codec{x.cbor}, "Ok"))
+		t.send(x.reply, ok(serde.Codec{CBOR: x.cbor}, "Ok"))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"hearth/runtime"
+	"hearth/runtime/serde"
 	"hearth/vk/scene"
 )
 
@@ -37,20 +38,20 @@ var errNoWindow = errors.New("this viewer has no window")
 // are answered where there is a reply address, but for Subscribe and Unsubscribe,
 // whose first capability gets the events.
 func (p *Plugin) window(_ context.Context, r *runtime.Request) {
-	c := codecOf(r.Data)
-	tag, err := c.tagged(r.Data)
-	if err == nil && (tag.name == "Subscribe" || tag.name == "Unsubscribe") {
+	c := serde.Of(r.Data)
+	tag, err := c.Tagged(r.Data)
+	if err == nil && (tag.Name == "Subscribe" || tag.Name == "Unsubscribe") {
 		to, there := r.ReplyTo()
 		var q interest
-		if tag.value != nil {
-			q, err = decodeAs[interest](c, tag)
+		if tag.Value != nil {
+			q, err = serde.Value[interest](c, tag)
 		}
 		switch {
 		case !there:
-			r.Drop("the first capability of " + tag.name + " gets the events")
+			r.Drop("the first capability of " + tag.Name + " gets the events")
 			return
 		case err != nil:
-		case tag.name == "Subscribe":
+		case tag.Name == "Subscribe":
 			err = p.input.subscribe(r.Runtime(), to, q, c)
 		default:
 			p.input.unsubscribe(to)
@@ -88,7 +89,7 @@ type command struct {
 	View mat4     `json:"view"`
 }
 
-func (p *Plugin) command(c codec, tag tagged) error {
+func (p *Plugin) command(c serde.Codec, tag serde.Tagged) error {
 	f, err := readCommand(c, tag)
 	if err != nil {
 		return err
@@ -96,7 +97,7 @@ func (p *Plugin) command(c codec, tag tagged) error {
 	switch {
 	case p.host != nil:
 		f(p.host)
-	case tag.name == "SetCamera":
+	case tag.Name == "SetCamera":
 		f(sceneOnly{p.scene})
 	default:
 		return errNoWindow
@@ -113,10 +114,10 @@ func (sceneOnly) SetCursorVisible(bool)      {}
 func (h sceneOnly) SetCamera(c scene.Camera) { h.s.SetCamera(c) }
 
 // readCommand reads what the window is to do.
-func readCommand(c codec, tag tagged) (func(Host), error) {
-	switch tag.name {
+func readCommand(c serde.Codec, tag serde.Tagged) (func(Host), error) {
+	switch tag.Name {
 	case "SetTitle":
-		title, err := decodeAs[string](c, tag)
+		title, err := serde.Value[string](c, tag)
 		if err == nil && len(title) > maxTitle {
 			err = errors.New("a title has 1024 bytes at most")
 		}
@@ -125,7 +126,7 @@ func readCommand(c codec, tag tagged) (func(Host), error) {
 		}
 		return func(h Host) { h.SetTitle(title) }, nil
 	case "SetCursorGrab":
-		g, err := decodeAs[Grab](c, tag)
+		g, err := serde.Value[Grab](c, tag)
 		if err == nil && g != GrabNone && g != Confined && g != Locked {
 			err = errors.New("the cursor is grabbed as None, Confined or Locked")
 		}
@@ -134,13 +135,13 @@ func readCommand(c codec, tag tagged) (func(Host), error) {
 		}
 		return func(h Host) { h.SetCursorGrab(g) }, nil
 	case "SetCursorVisible":
-		visible, err := decodeAs[bool](c, tag)
+		visible, err := serde.Value[bool](c, tag)
 		if err != nil {
 			return nil, &parseError{err}
 		}
 		return func(h Host) { h.SetCursorVisible(visible) }, nil
 	case "SetCamera":
-		q, err := decodeAs[command](c, tag)
+		q, err := serde.Value[command](c, tag)
 		switch {
 		case err != nil:
 			return nil, &parseError{err}
