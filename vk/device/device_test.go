@@ -69,6 +69,16 @@ func TestOpenRefuses(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+	t.Run("few buffers", func(t *testing.T) {
+		l := vk.PhysicalDeviceLimits{MaxPerStageDescriptorStorageBuffers: 4}
+		if why := device.Short(&l); !strings.Contains(why, "4 storage buffers") {
+			t.Errorf("%q", why)
+		}
+		l.MaxPerStageDescriptorStorageBuffers = 16
+		if why := device.Short(&l); why != "" {
+			t.Errorf("%q", why)
+		}
+	})
 	t.Run("no surface", func(t *testing.T) {
 		broken := errors.New("the display went away")
 		_, err := device.Open(device.Options{Surface: func(vk.Instance) (vk.Surface, error) { return vk.NullSurface, broken }})

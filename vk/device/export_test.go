@@ -12,7 +12,10 @@ func (d *Device) Garbage() int {
 	return len(d.garbage) + len(d.untagged)
 }
 
-var CheckSPIRV = checkSPIRV
+var (
+	CheckSPIRV = checkSPIRV
+	Short      = short
+)
 
 const (
 	MaxFrameBytes = maxFrameBytes

@@ -205,6 +205,9 @@ func (d *Device) unfit(c *candidate) string {
 			return "it lacks " + f.name
 		}
 	}
+	if why := short(&c.props.Limits); why != "" {
+		return why
+	}
 	if d.options.Profile == ProfileBindless && !bindless(c.features) {
 		return "it lacks descriptor indexing, which the bindless profile needs"
 	}
@@ -230,6 +233,20 @@ func (d *Device) unfit(c *candidate) string {
 		return ""
 	}
 	return why
+}
+
+// stageBuffers is how many storage buffers a shader reads at most: surfaces, of the
+// scene, its lights and the table of materials. Vulkan promises 4, and all devices known
+// to draw on a screen have more.
+const stageBuffers = 9
+
+// short is which limit of a device is too low, or "". The others that are counted on
+// are what Vulkan promises.
+func short(l *vk.PhysicalDeviceLimits) string {
+	if n := l.MaxPerStageDescriptorStorageBuffers; n < stageBuffers {
+		return fmt.Sprintf("its shaders read %d storage buffers, %d are needed", n, stageBuffers)
+	}
+	return ""
 }
 
 func bindless(f raw.Features) bool {
