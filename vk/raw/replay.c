@@ -127,9 +127,12 @@ int64_t raw_replay(const raw_functions *f, VkCommandBuffer cb, const uint32_t *s
 		case DRAW_INDIRECT:
 		case DRAW_INDEXED_INDIRECT: {
 			PFN_vkCmdDrawIndirect draw = op == DRAW_INDIRECT ? f->CmdDrawIndirect : f->CmdDrawIndexedIndirect;
-			if (f->multi_draw || w[5] <= 1) draw(cb, HANDLE(VkBuffer, 1), U64(3), w[5], w[6]);
-			else
-				for (uint32_t i = 0; i < w[5]; i++) draw(cb, HANDLE(VkBuffer, 1), U64(3) + (uint64_t)i * w[6], 1, w[6]);
+			// Without multiDrawIndirect one at a time; with it, as many as every device takes.
+			const uint32_t most = f->multi_draw ? 65535 : 1;
+			for (uint32_t i = 0, n; i < w[5]; i += n) {
+				n = w[5] - i < most ? w[5] - i : most;
+				draw(cb, HANDLE(VkBuffer, 1), U64(3) + (uint64_t)i * w[6], n, w[6]);
+			}
 			break;
 		}
 		case DRAW_INDIRECT_COUNT:
