@@ -262,6 +262,19 @@ func TestTermWhileDrawing(t *testing.T) {
 	}
 }
 
+// A picture that was asked for and not made is said, and no success.
+func TestTermBeforeThePicture(t *testing.T) {
+	p := newViewer(t)
+	s, err := p.start(exec.Command(filepath.Join(bin, "hearth-client"), "--headless", "--world", p.path("w"), "--capture", p.path("one.png"), "--frames", "100000", "--size", "64x36", "--samples", "1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.end(syscall.SIGTERM)
+	if code := s.cmd.ProcessState.ExitCode(); code != 130 || !strings.HasSuffix(strings.TrimSpace(s.log.String()), "hearth-client: interrupted before the picture was made") {
+		t.Errorf("it ends with %d\n%s", code, s.log)
+	}
+}
+
 // Another driver, which binds all textures at once, draws the same world.
 func TestCaptureOnAnotherDriver(t *testing.T) {
 	p := newViewer(t)

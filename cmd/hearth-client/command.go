@@ -141,7 +141,10 @@ func (f *flags) run(ctx context.Context, fl *pflag.FlagSet) error {
 		shown.Remote = f.connect != ""
 		o.Extend = extend(*shown, o.Log)
 	}
-	return host.Run(ctx, o, stdout)
+	if err = host.Run(ctx, o, stdout); err == nil && ctx.Err() != nil && shown != nil && shown.Unmade() {
+		return view.ErrInterrupted
+	}
+	return err
 }
 
 // join says where the client joins, having asked for what it does not know.

@@ -110,6 +110,9 @@ func (v *View) settle(ctx context.Context) error {
 		switch {
 		case v.figures.pending > 0:
 		case things == 0 && v.o.Empty, things == 0 && !v.o.Remote && quiet >= emptyFor, things > 0 && quiet >= quietFor:
+			if things == 0 && !v.o.Empty {
+				v.log.Warn("there is nothing to see: no process of this world shows anything; --init MODULE.wasm founds a new world, and --connect LINK joins another")
+			}
 			return nil
 		}
 		if time.Since(begun) >= v.o.Timeout {

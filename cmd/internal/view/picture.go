@@ -2,6 +2,7 @@ package view
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -34,7 +35,20 @@ func ParseSize(s string) (w, h int, err error) {
 // to a file of its own in a folder.
 type capture struct {
 	file, dir string
+	made      bool // file is there
 }
+
+// ErrInterrupted reports a picture that was asked for and not made, because the program was
+// told to end.
+var ErrInterrupted error = interruptedError{}
+
+type interruptedError struct{}
+
+func (interruptedError) Error() string { return "interrupted before the picture was made" }
+func (interruptedError) Unwrap() error { return context.Canceled }
+
+// Unmade reports whether one picture was to be made, and was not.
+func (o *Options) Unmade() bool { return o.Capture != nil && o.Capture.file != "" && !o.Capture.made }
 
 // newCapture looks at where pictures shall go before anything is drawn.
 func newCapture(path string) (*capture, error) {
@@ -44,7 +58,7 @@ func newCapture(path string) (*capture, error) {
 		return &capture{dir: path}, nil
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, &exit.CreateError{File: path, Err: err}
-	case strings.HasSuffix(path, ".png"):
+	case strings.EqualFold(filepath.Ext(path), ".png"):
 		if st, err := os.Stat(filepath.Dir(path)); err != nil {
 			return nil, &exit.CreateError{File: path, Err: err}
 		} else if !st.IsDir() {
@@ -53,6 +67,8 @@ func newCapture(path string) (*capture, error) {
 		return &capture{file: path}, nil
 	case err == nil:
 		return nil, exit.Usagef("--capture: %s is a file, and its name does not end in .png", path)
+	case filepath.Ext(path) != "" && !os.IsPathSeparator(path[len(path)-1]):
+		return nil, exit.Usagef("--capture makes PNG files; name %s.png, or a folder", strings.TrimSuffix(path, filepath.Ext(path)))
 	}
 	if err := os.Mkdir(path, 0o777); err != nil {
 		return nil, &exit.CreateError{File: path, Err: err}
@@ -69,7 +85,9 @@ func (c *capture) put(frame int, img image.Image) (string, error) {
 	if c.dir != "" {
 		name = filepath.Join(c.dir, fmt.Sprintf("%06d.png", frame+1))
 	}
-	return name, writePNG(name, img)
+	err := writePNG(name, img)
+	c.made = err == nil
+	return name, err
 }
 
 // writePNG writes a picture whole or not at all: who watches the folder never reads

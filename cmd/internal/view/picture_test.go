@@ -53,7 +53,10 @@ func TestCapture(t *testing.T) {
 		}
 	}
 	same(one)
-	for _, folder := range []string{filepath.Join(dir, "new"), dir} {
+	if c, err := newCapture(filepath.Join(dir, "ONE.PNG")); err != nil || c.file == "" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	for _, folder := range []string{filepath.Join(dir, "new.d") + "/", filepath.Join(dir, "new"), dir} {
 		c, err := newCapture(folder)
 		if err != nil || !c.wants(0, 3) {
 			t.Fatalf("%+v, %v", c, err)
@@ -75,6 +78,7 @@ func TestCapture(t *testing.T) {
 		filepath.Join(letter, "x.png"):    73,
 		filepath.Join(dir, "no", "x.png"): 73,
 		filepath.Join(dir, "no", "x"):     73,
+		filepath.Join(dir, "x.jpg"):       64,
 	} {
 		if c, err := newCapture(bad); exit.Code(err) != want {
 			t.Errorf("%s: %+v, %v (%d)", bad, c, err, exit.Code(err))
