@@ -58,9 +58,11 @@ func Open(o Options) (w *Window, err error) {
 	if !onMainThread() {
 		return nil, ErrThread
 	}
-	if !reachable() {
+	leave, ok := reach()
+	if !ok {
 		return nil, noDisplay()
 	}
+	defer func() { leave() }()
 	if o.Width <= 0 || o.Height <= 0 {
 		o.Width, o.Height = 1280, 720
 	}
@@ -73,6 +75,8 @@ func Open(o Options) (w *Window, err error) {
 	if err := glfw.Init(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoDisplay, err)
 	}
+	leave() // GLFW is connected
+	leave = func() {}
 	watch()
 	glfw.DefaultWindowHints()
 	glfw.WindowHint(glfw.ClientAPI, glfw.NoAPI)

@@ -340,6 +340,22 @@ func TestNoDisplay(t *testing.T) {
 	}
 }
 
+// A display that begins anew when its last program leaves is no reason to fail: who looks
+// whether it is there does not make it begin anew.
+func TestDisplayBeginsAnew(t *testing.T) {
+	t.Setenv("DISPLAY", windowtest.StartResetting(t).Name)
+	for i := range 20 {
+		onMain(func() {
+			w, err := Open(Options{Width: 64, Height: 36})
+			if err != nil {
+				t.Errorf("%d: %v", i, err)
+				return
+			}
+			w.Close()
+		})
+	}
+}
+
 // A display that goes away takes the window, not the program. The program is a child:
 // Xlib remembers.
 func TestDisplayGoesAway(t *testing.T) {

@@ -16,15 +16,14 @@ static int hearthIOError(Display *d) { return 0; }
 static void hearthExit(Display *d, void *data) { atomic_store(&hearthDisplayLost, 1); }
 static int hearthError(Display *d, XErrorEvent *e) { return 0; }
 
-// hearthReachable reports whether the display answers. Xlib must hear of threads
-// before anything else, and GLFW says it only later.
-static int hearthReachable(void) {
+// hearthReach opens a connection to the display; NULL where it does not answer. Xlib
+// must hear of threads before anything else, and GLFW says it only later.
+static void *hearthReach(void) {
 	XInitThreads();
-	Display *d = XOpenDisplay(NULL);
-	if (d == NULL) return 0;
-	XCloseDisplay(d);
-	return 1;
+	return XOpenDisplay(NULL);
 }
+
+static void hearthLeave(void *display) { XCloseDisplay((Display *)display); }
 
 // hearthWatch makes what would end the process (a lost connection, a request that the
 // server refuses) something that it hears of.
@@ -64,6 +63,7 @@ import "C"
 
 import (
 	"fmt"
+	"time"
 	"unsafe"
 
 	"github.com/go-gl/glfw/v3.3/glfw"
@@ -73,8 +73,26 @@ import (
 // Extensions are what an instance needs for the surface of a window.
 func Extensions() []string { return []string{"VK_KHR_surface", "VK_KHR_xlib_surface"} }
 
-// reachable reports whether the display of the environment answers.
-func reachable() bool { return C.hearthReachable() != 0 }
+// A display that its last program leaves begins anew (Xvfb, unless it is told not to),
+// and refuses who comes in that moment: it is tried again.
+const (
+	reachTries = 3
+	reachAfter = 50 * time.Millisecond
+)
+
+// reach connects to the display of the environment; false where it does not answer.
+// leave ends the connection: not before another is there, or it begins anew.
+func reach() (leave func(), ok bool) {
+	for try := range reachTries {
+		if try > 0 {
+			time.Sleep(reachAfter)
+		}
+		if d := C.hearthReach(); d != nil {
+			return func() { C.hearthLeave(d) }, true
+		}
+	}
+	return nil, false
+}
 
 // watch makes the loss of the display an error.
 func watch() { C.hearthWatch(unsafe.Pointer(glfw.GetX11Display())) }

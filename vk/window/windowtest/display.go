@@ -22,12 +22,23 @@ type Display struct {
 // the test.
 func Start(t testing.TB) *Display {
 	t.Helper()
+	return start(t, "-noreset")
+}
+
+// StartResetting starts a display that begins anew whenever its last program leaves.
+func StartResetting(t testing.TB) *Display {
+	t.Helper()
+	return start(t)
+}
+
+func start(t testing.TB, more ...string) *Display {
+	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	x := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "800x600x24", "-nolisten", "tcp", "-noreset")
+	x := exec.Command("Xvfb", append([]string{"-displayfd", "3", "-screen", "0", "800x600x24", "-nolisten", "tcp"}, more...)...)
 	x.ExtraFiles = []*os.File{w}
 	if err := x.Start(); err != nil {
 		t.Fatalf("Xvfb: %v; install it with: apt-get install xvfb", err)
