@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -408,3 +409,42 @@ func (a arriving) Fetch(ctx context.Context, c lumps.CID) error {
 	return err
 }
 func (arriving) Find(lumps.Digest) (lumps.CID, bool) { return lumps.CID{}, false }
+
+// A list names so many things, and says how many more there are.
+func TestListOfMany(t *testing.T) {
+	w := newWorld(t)
+	g := w.guest()
+	const n = 1500
+	for range n {
+		g.send(w.service(service.Renderer), []byte(w.fill(addModel)))
+	}
+	g.make(service.Canvas, addCanvas)
+	for range n {
+		g.next()
+	}
+	var list struct {
+		Ok struct {
+			List struct {
+				Things []struct {
+					ID   scene.ID
+					Kind string
+				}
+				More int
+			}
+		}
+	}
+	if err := json.Unmarshal(g.ask(w.service(service.Renderer), `"List"`).Data, &list); err != nil {
+		t.Fatal(err)
+	}
+	l := list.Ok.List
+	if len(l.Things) != 1000 || l.More != n+1-1000 {
+		t.Fatalf("%d are listed and %d more", len(l.Things), l.More)
+	}
+	seen := map[scene.ID]bool{}
+	for _, x := range l.Things {
+		if seen[x.ID] {
+			t.Errorf("%d is listed twice", x.ID)
+		}
+		seen[x.ID] = true
+	}
+}

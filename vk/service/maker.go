@@ -187,8 +187,15 @@ func (m *maker) finish() {
 		t.remove()
 	}
 	m.mu.Lock()
-	m.running, m.dirty = false, nil
+	late := len(m.jobs) > 0 // asked for in between
+	if !late {
+		m.running, m.dirty = false, nil
+	}
 	m.mu.Unlock()
+	if late {
+		m.finish()
+		return
+	}
 	m.retire()
 }
 

@@ -66,22 +66,40 @@ func (p *Plugin) pickUnder(j *job) error {
 	return nil
 }
 
-// list tells tools what there is.
+// list tells tools what there is. It looks through the scene, which nobody else waits
+// for, however much there is.
 func (j *job) list() error {
 	p := j.p
+	snap := p.scene.Snapshot()
+	ids := firstOf(snap.Objects, nil)
+	ids = firstOf(snap.Lights, ids)
+	ids = firstOf(snap.Canvases, ids)
+	ids = firstOf(snap.Lines, ids)
+	ids = firstOf(snap.Views, ids)
+	slices.Sort(ids)
+	all := make([]description, 0, min(len(ids), maxListed))
 	p.mu.Lock()
-	all := make([]description, 0, min(len(p.things), maxListed))
-	ids := make([]scene.ID, 0, len(p.things))
-	for id := range p.things {
+	for _, id := range ids {
+		if t := p.things[id]; t != nil && len(all) < maxListed {
+			all = append(all, t.describe())
+		}
+	}
+	more := len(p.things) - len(all)
+	p.mu.Unlock()
+	j.r.Reply(ok(j.c, map[string]any{"List": map[string]any{"things": all, "more": max(more, 0)}}))
+	return nil
+}
+
+// firstOf appends what of a table a list can name.
+func firstOf[T any](t scene.Table[T], ids []scene.ID) []scene.ID {
+	n := 0
+	for id := range t.All() {
+		if n++; n > maxListed {
+			break
+		}
 		ids = append(ids, id)
 	}
-	slices.Sort(ids)
-	for _, id := range ids[:min(len(ids), maxListed)] {
-		all = append(all, p.things[id].describe())
-	}
-	p.mu.Unlock()
-	j.r.Reply(ok(j.c, map[string]any{"List": map[string]any{"things": all, "more": len(ids) - len(all)}}))
-	return nil
+	return ids
 }
 
 // describe tells what the viewer bounds, and what this client has.
