@@ -25,8 +25,8 @@ const (
 // skyState is the sky of the scene on the device.
 type skyState struct {
 	lump        lumps.CID
-	ref         *res.TextureRef
-	shown       bool
+	ref         *res.TextureRef // of lump
+	drawn       *res.TextureRef // what is seen: ref, or the one before it; nil: nothing
 	err         error
 	environment *pass.Environment
 }
@@ -36,34 +36,48 @@ type skyState struct {
 func (r *Renderer) syncSky(s *raw.Stream, k scene.Sky) error {
 	y := &r.sky
 	if k.Texture != y.lump {
-		if y.shown {
-			if err := r.drawer.SetSky(vulkan.NullImageView, false); err != nil {
-				return err
-			}
-			r.drawer.SetEnvironment(draw.Environment{})
-		}
-		if y.ref != nil {
+		if y.ref != nil && y.ref != y.drawn {
 			y.ref.Release()
 		}
-		y.lump, y.ref, y.shown, y.err = k.Texture, nil, false, nil
-		if k.Texture != (lumps.CID{}) {
-			y.ref = r.looks.res.Texture(k.Texture, res.TextureOptions{})
+		y.lump, y.ref, y.err = k.Texture, nil, nil
+		if k.Texture == (lumps.CID{}) {
+			return r.hideSky()
 		}
+		y.ref = r.looks.res.Texture(k.Texture, res.TextureOptions{})
 	}
-	if y.ref == nil || y.shown || y.err != nil {
+	if y.ref == nil || y.ref == y.drawn || y.err != nil {
 		return nil
 	}
 	switch y.ref.State() {
 	case res.Failed:
 		y.err = y.ref.Err()
+		return r.hideSky()
 	case res.Ready:
 		err := r.showSky(s, y.ref.Texture())
 		if errors.Is(err, mem.ErrMemory) { // the rest of the picture goes on
-			y.err, err = err, nil
+			y.err = err
+			return r.hideSky()
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		if y.drawn != nil {
+			y.drawn.Release()
+		}
+		y.drawn = y.ref
 	}
 	return nil
+}
+
+// hideSky shows nothing behind the scene.
+func (r *Renderer) hideSky() error {
+	y := &r.sky
+	if y.drawn != nil && y.drawn != y.ref {
+		y.drawn.Release()
+	}
+	y.drawn = nil
+	r.drawer.SetEnvironment(draw.Environment{})
+	return r.drawer.SetSky(vulkan.NullImageView, false)
 }
 
 func (r *Renderer) showSky(s *raw.Stream, t *res.Texture) error {
@@ -95,20 +109,19 @@ func (r *Renderer) showSky(s *raw.Stream, t *res.Texture) error {
 		return err
 	}
 	r.drawer.SetEnvironment(draw.Environment{Cube: y.environment.Cube, Irradiance: y.environment.Irradiance})
-	y.shown = true
 	return nil
 }
 
 // levels is how many levels of roughness the environment has, 0 where there is none.
 func (y *skyState) levels() float32 {
-	if !y.shown {
+	if y.drawn == nil {
 		return 0
 	}
 	return float32(y.environment.Levels)
 }
 
 func (y *skyState) pending() int {
-	if y.ref != nil && !y.shown && y.err == nil {
+	if y.ref != y.drawn && y.err == nil {
 		return 1
 	}
 	return 0
@@ -122,6 +135,9 @@ func (y *skyState) failures() []Failure {
 }
 
 func (y *skyState) close(r *Renderer) {
+	if y.drawn != nil && y.drawn != y.ref {
+		y.drawn.Release()
+	}
 	if y.ref != nil {
 		y.ref.Release()
 	}

@@ -85,3 +85,44 @@ func (s *stage) center(t *testing.T, what string, want [3]uint8, most int) {
 		}
 	}
 }
+
+// Until another sky has arrived the one before it is seen; one that fails, or none at
+// all, takes it away.
+func TestSkyStaysUntilTheNext(t *testing.T) {
+	s := newStage(t, device.ProfileBound)
+	s.add(s.put(ball(paint(0.9, 0.9, 0.9, 1, 0.2)).gltf()), mgl32.Translate3D(0, 0, -3))
+	set := func(c lumps.CID) {
+		t.Helper()
+		if err := s.scene.SetSky(scene.Sky{Texture: c}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, other, broken := s.put(heaven()), s.put(append(heaven(), 0)), s.put([]byte("no picture"))
+	s.settle()
+	none := s.picture()
+	set(first)
+	s.settle()
+	want := s.picture()
+	s.hold(other)
+	set(other)
+	for range 3 {
+		s.draw()
+	}
+	looksSame(t, "while the next is on its way", want, s.picture())
+	if pending, _ := s.r.Ready(s.scene.Snapshot()); pending != 1 {
+		t.Errorf("%d are on their way", pending)
+	}
+	set(first)
+	s.settle()
+	looksSame(t, "back", want, s.picture())
+	set(broken)
+	if f := s.settle(); len(f) != 1 {
+		t.Errorf("failures: %v", f)
+	}
+	looksSame(t, "broken", none, s.picture())
+	set(first)
+	s.settle()
+	set(lumps.CID{})
+	s.draw()
+	looksSame(t, "none", none, s.picture())
+}
