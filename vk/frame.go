@@ -200,12 +200,12 @@ func usable(c scene.Camera) scene.Camera {
 		}
 	}
 	c.View.SetRow(3, mgl32.Vec4{0, 0, 0, 1})
-	if det := abs(c.View.Mat3().Det()); !(det > 1e-20 && det < 1e30) {
+	if det := c.View.Mat3().Det(); !(det > 1e-20 && det < 1e30) {
 		c.View = d.View
 	}
 	// A view that scales shows what one without shows, nearer or farther from the near
 	// plane. What follows measures metres before the camera, so it gets the latter.
-	scale := float32(math.Cbrt(math.Abs(float64(c.View.Mat3().Det()))))
+	scale := float32(math.Cbrt(float64(c.View.Mat3().Det())))
 	if abs(scale-1) > 1e-4 {
 		for col := range 4 {
 			for row := range 3 {

@@ -109,9 +109,9 @@ func (c *Camera) Check() error {
 		return ErrNotFinite
 	}
 	// A view is a turn and a shift, perhaps a scale; what squeezes the world flat
-	// cannot be looked through.
-	if d := c.View.Mat3().Det(); !(d > 1e-12 || d < -1e-12) {
-		return &ValueError{"the view of a camera squeezes the world flat; give a turn and a shift"}
+	// cannot be looked through, and what mirrors it would turn its surfaces inside out.
+	if d := c.View.Mat3().Det(); !(d > 1e-12) {
+		return &ValueError{"the view of a camera mirrors the world or squeezes it flat; give a turn and a shift"}
 	}
 	if !(c.VFov > 0.001 && c.VFov < math.Pi-0.001) {
 		return &ValueError{"the field of view is more than nothing and less than half a turn"}

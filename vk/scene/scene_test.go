@@ -362,6 +362,7 @@ func TestRefusals(t *testing.T) {
 		"index":             s.UpdateLines(nid, func(l *scene.Lines) { l.Indices = []uint32{0, 2} }),
 		"half a line":       s.UpdateLines(nid, func(l *scene.Lines) { l.Indices = []uint32{0} }),
 		"flat view":         s.SetCamera(scene.Camera{View: mgl32.Scale3D(1, 0, 1), VFov: 1, Near: 1}),
+		"mirrored view":     s.SetCamera(scene.Camera{View: mgl32.Scale3D(1, -1, 1), VFov: 1, Near: 1}),
 		"field of view":     s.SetCamera(scene.Camera{View: mgl32.Ident4(), VFov: 4, Near: 1}),
 		"near":              s.SetCamera(scene.Camera{View: mgl32.Ident4(), VFov: 1}),
 		"no picture":        s.UpdateView(vid, func(v *scene.View) { v.Height = 0 }),
