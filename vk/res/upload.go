@@ -102,6 +102,13 @@ func (r *Resources) Record(fr *device.Frame) error {
 	return nil
 }
 
+// LastUpload is how many bytes the last Record copied.
+func (r *Resources) LastUpload() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stats.LastUpload
+}
+
 // begin prepares the copying of a frame, in staging memory of its slot.
 func (r *Resources) begin(fr *device.Frame) (*upload, error) {
 	for len(r.staging) <= fr.Index {
