@@ -320,3 +320,35 @@ func TestPlacesOfNothing(t *testing.T) {
 		t.Errorf("%d places by value and %d in all are left of nothing", len(w.localOf), len(w.locals.all))
 	}
 }
+
+// Cascades of any camera and any sun that a scene takes are finite and have a size.
+func TestCascadesOfExtremes(t *testing.T) {
+	finite := func(m mgl32.Mat4) bool {
+		for _, x := range m {
+			if x-x != 0 {
+				return false
+			}
+		}
+		return true
+	}
+	for _, near := range []float32{1e-6, 0.05, 100, 1e6} {
+		for _, distance := range []float32{1e-6, 0.01, 30, 1e5, 1e9} {
+			for _, fov := range []float32{0.0011, 1, 3.14} {
+				for _, aspect := range []float32{1.0 / 16384, 1, 16384} {
+					for _, sun := range []mgl32.Vec3{{0, -1, 0}, {0, 1, 0}, {1, 0, 0}, {0.01, -0.99995, 0}, mgl32.Vec3{-0.5, -1, -0.4}.Normalize()} {
+						for _, from := range []mgl32.Vec3{{}, {1e9, 0, -1e9}} {
+							into := make([]Cascade, MaxCascades)
+							view := mgl32.LookAtV(mgl32.Vec3{}, mgl32.Vec3{0.3, 0.2, -1}, mgl32.Vec3{0, 1, 0}).Mul4(mgl32.Translate3D(-from[0], -from[1], -from[2]))
+							Cascades(into, view, fov, aspect, near, distance, sun, 1024)
+							for i, c := range into {
+								if !finite(c.Clip) || !finite(c.Map) || !(c.Texel > 0) || c.Texel-c.Texel != 0 || c.End-c.End != 0 {
+									t.Fatalf("near %v distance %v fov %v aspect %v sun %v from %v: cascade %d is %+v", near, distance, fov, aspect, sun, from, i, c)
+								}
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
