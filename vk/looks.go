@@ -39,6 +39,7 @@ type look struct {
 	err   error
 	kind  *modelKind // once it is there
 	slots []int32
+	at    int // in looks.open; -1: not there
 }
 
 // looks are all models that the scene names.
@@ -102,7 +103,7 @@ func (r *Renderer) take(k lookKey, slot int32) *look {
 	}
 	l := r.looks.byKey[k]
 	if l == nil {
-		l = &look{key: k, since: time.Now()}
+		l = &look{key: k, since: time.Now(), at: -1}
 		if k.model != (lumps.CID{}) {
 			l.ref = r.looks.res.Model(k.model)
 		} else {
@@ -110,6 +111,7 @@ func (r *Renderer) take(k lookKey, slot int32) *look {
 		}
 		r.looks.byKey[k] = l
 		if !r.settle(l) {
+			l.at = len(r.looks.open)
 			r.looks.open = append(r.looks.open, l)
 		}
 	}
@@ -138,11 +140,11 @@ func (r *Renderer) drop(slot int32) {
 	}
 	l.ref.Release()
 	delete(r.looks.byKey, l.key)
-	for i, x := range r.looks.open {
-		if x == l {
-			r.looks.open = append(r.looks.open[:i], r.looks.open[i+1:]...)
-			break
-		}
+	if l.at >= 0 {
+		n := len(r.looks.open) - 1
+		last := r.looks.open[n]
+		r.looks.open[l.at], last.at = last, l.at
+		r.looks.open[n], r.looks.open = nil, r.looks.open[:n]
 	}
 }
 
@@ -166,8 +168,9 @@ func (r *Renderer) syncLooks() error {
 	var err error
 	for _, l := range r.looks.open {
 		before := l.shown
-		settled := r.settle(l)
-		if !settled {
+		l.at = -1
+		if !r.settle(l) {
+			l.at = len(open)
 			open = append(open, l)
 			if l.shown == shownNothing && time.Since(l.since) > waitShown {
 				l.shown = shownWaiting

@@ -78,8 +78,8 @@ type Resources struct {
 	mu      sync.Mutex // guards all below, and the mutable parts of entries
 	closed  bool
 	entries map[key]*entry
-	queue   []*job   // packed, in the order in which they are copied
-	idle    []*entry // let go, oldest first
+	queue   []*job  // packed, in the order in which they are copied
+	idle    []letGo // oldest first; some were asked for again since
 
 	queued   int64         // bytes of queue that are not copied yet
 	promised int64         // bytes that loads which began may queue
@@ -187,8 +187,10 @@ func (r *Resources) Stats() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.stats
-	s.Idle = len(r.idle)
 	for _, e := range r.entries {
+		if e.refs == 0 {
+			s.Idle++
+		}
 		switch e.state {
 		case Pending:
 			s.Pending++
@@ -200,6 +202,12 @@ func (r *Resources) Stats() Stats {
 	}
 	s.Queued = r.queued
 	return s
+}
+
+// letGo is an entry that nobody held from a frame on.
+type letGo struct {
+	e  *entry
+	at uint64
 }
 
 // kind of a resource.
@@ -259,14 +267,6 @@ func (r *Resources) get(k key) *entry {
 			r.load(ctx, e)
 		}()
 	}
-	if e.refs == 0 {
-		for i, x := range r.idle {
-			if x == e {
-				r.idle = append(r.idle[:i], r.idle[i+1:]...)
-				break
-			}
-		}
-	}
 	e.refs++
 	return e
 }
@@ -277,16 +277,19 @@ func (e *entry) release() {
 		return
 	}
 	e.idleAt = e.r.frame
-	e.r.idle = append(e.r.idle, e)
+	e.r.idle = append(e.r.idle, letGo{e, e.r.frame})
 }
 
 // reap destroys what was let go long enough ago. mu is held.
 func (r *Resources) reap() {
 	grace := uint64(max(r.o.Grace, 0))
 	n := 0
-	for n < len(r.idle) && r.idle[n].idleAt+grace <= r.frame {
-		e := r.idle[n]
+	for n < len(r.idle) && r.idle[n].at+grace <= r.frame {
+		e, at := r.idle[n].e, r.idle[n].at
 		n++
+		if e.refs > 0 || e.idleAt != at || r.entries[e.key] != e {
+			continue // asked for again, perhaps let go again since
+		}
 		delete(r.entries, e.key)
 		e.cancel()
 		if e.state == Pending {
