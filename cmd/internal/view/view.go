@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	goruntime "runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -106,7 +107,9 @@ func Open(o Options, st store.Store, log *slog.Logger) (v *View, err error) {
 		}
 	}
 	v.scene = scene.New(scene.Limits{})
-	v.assets = asset.New(v.source, asset.Options{})
+	// Half of the processors decode: where they draw as well, a frame beside more
+	// decoders lasts twice as long.
+	v.assets = asset.New(v.source, asset.Options{Parallel: max(1, goruntime.GOMAXPROCS(0)/2)})
 	model.Register(v.assets)
 	if v.screen, err = openScreen(o, v.assets, v.win, log); err != nil {
 		return v, err
