@@ -8,10 +8,10 @@
 //
 //	upload, skin, cull, clusters   what the device needs to know of the scene
 //	shadows                        cascades of one sun
-//	surfaces                       opaque, sky, blended, lines, canvases; resolved
+//	surfaces                       opaque, sky, canvases, blended, lines; resolved
 //	bloom, tone                    light to colour; the overlay over it
 //
-// Text by distance fields has its place after the canvases.
+// Text by distance fields has its place with the canvases.
 //
 // Draw never waits for a lump. What is on its way is not drawn at first and is a grey
 // box of wires after two seconds; what failed is a box of magenta and black checks.
