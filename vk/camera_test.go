@@ -68,6 +68,9 @@ func TestScaledView(t *testing.T) {
 func TestStillFramesAreEqual(t *testing.T) {
 	profiles(t, func(t *testing.T, p device.Profile) {
 		s := newStage(t, p)
+		if err := s.off.Resize(96, 54); err != nil {
+			t.Fatal(err)
+		}
 		s.sun()
 		if err := s.scene.SetSky(scene.Sky{Texture: s.put(heaven())}); err != nil {
 			t.Fatal(err)

@@ -78,6 +78,9 @@ func spoilGLB(r *rand.Rand, b []byte) ([]byte, error) {
 func TestSpoiledFiles(t *testing.T) {
 	profiles(t, func(t *testing.T, p device.Profile) {
 		s := newStage(t, p)
+		if err := s.off.Resize(64, 36); err != nil {
+			t.Fatal(err)
+		}
 		s.sun()
 		if err := s.scene.SetSky(scene.Sky{Texture: s.put(heaven())}); err != nil {
 			t.Fatal(err)
