@@ -25,6 +25,10 @@ type record struct {
 	fps    int
 }
 
+// noCamera is how long a record waits for a camera until the log says so: guests place
+// theirs in less.
+const noCamera = 5 * time.Second
+
 // maxFaults bounds what is said at the end of what went wrong with films.
 const maxFaults = 16
 
@@ -77,8 +81,10 @@ type films struct {
 	height  int
 	number  int // of cameras so far
 	drawn   int64
-	dropped int64 // by sinks that are closed
-	broken  bool  // nobody takes the stream any more
+	dropped int64     // by sinks that are closed
+	broken  bool      // nobody takes the stream any more
+	since   time.Time // when there was no camera
+	said    bool      // that there is none, or it is not to be said
 	errs    []error
 }
 
@@ -119,6 +125,14 @@ func (f *films) every(v *scene.View) time.Duration {
 func (f *films) draw(snap *scene.Snapshot, now time.Duration) error {
 	if f.record == nil || f.screen.r == nil {
 		return nil
+	}
+	if snap.Views.Len() > 0 {
+		f.said = true
+	} else if f.since.IsZero() {
+		f.since = time.Now()
+	} else if !f.said && time.Since(f.since) >= noCamera {
+		f.said = true
+		f.log.Warn("nothing is recorded: no guest has placed a camera, as a request CreateCamera to hearth.Camera does")
 	}
 	for len(f.list) < snap.Views.Slots() {
 		f.list = append(f.list, nil)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -98,5 +99,23 @@ func TestWindowTooLargeForTheDevice(t *testing.T) {
 	}
 	if err := v.bear(ErrLost, now); err != ErrLost {
 		t.Errorf("a device that is lost for ever: %v", err)
+	}
+}
+
+// Who records a scene without cameras is told why nothing comes, once.
+func TestRecordWithoutCameras(t *testing.T) {
+	var log bytes.Buffer
+	f := newFilms(Options{Record: &record{path: t.TempDir(), format: "png", fps: 30}}, &screen{r: &vk.Renderer{}}, slog.New(slog.NewTextHandler(&log, nil)))
+	sc := scene.New(scene.Limits{})
+	for range 3 {
+		if err := f.draw(sc.Snapshot(), 0); err != nil {
+			t.Fatal(err)
+		}
+		if f.since = f.since.Add(-noCamera + time.Second); log.Len() == 0 {
+			f.since = f.since.Add(-time.Second)
+		}
+	}
+	if n := strings.Count(log.String(), "no guest has placed a camera"); n != 1 {
+		t.Errorf("said %d times\n%s", n, log.String())
 	}
 }
