@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 
 	"hearth/cmd/internal/exit"
@@ -39,25 +40,28 @@ func (r *record) open() (io.WriteCloser, error) {
 	return os.OpenFile(r.path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 }
 
-// pipe is a named pipe that is opened when something is written to it.
+// pipe is a named pipe that is opened when something is written to it. Close may be
+// called while that still waits for a reader.
 type pipe struct {
 	path string
-	f    *os.File
+	f    atomic.Pointer[os.File]
 }
 
 func (p *pipe) Write(b []byte) (int, error) {
-	if p.f == nil {
+	f := p.f.Load()
+	if f == nil {
 		var err error
-		if p.f, err = os.OpenFile(p.path, os.O_WRONLY, 0); err != nil {
+		if f, err = os.OpenFile(p.path, os.O_WRONLY, 0); err != nil {
 			return 0, err
 		}
+		p.f.Store(f)
 	}
-	return p.f.Write(b)
+	return f.Write(b)
 }
 
 func (p *pipe) Close() error {
-	if p.f == nil {
-		return nil
+	if f := p.f.Load(); f != nil {
+		return f.Close()
 	}
-	return p.f.Close()
+	return nil
 }
