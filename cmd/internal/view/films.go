@@ -32,6 +32,13 @@ const noCamera = 5 * time.Second
 // maxFaults bounds what is said at the end of what went wrong with films.
 const maxFaults = 16
 
+// maxFolders bounds the folders that a record makes: each camera gets one, and a guest
+// can place and take away cameras as fast as it speaks.
+const maxFolders = 1024
+
+// errFolders ends the films of cameras beyond.
+var errFolders = fmt.Errorf("a record makes %d folders at most; end it and begin another", maxFolders)
+
 // newRecord looks at where films shall go before anything is drawn.
 func newRecord(path, format string, fps int) (*record, error) {
 	r := &record{path, format, fps}
@@ -169,6 +176,13 @@ func (f *films) begin(id scene.ID, view *scene.View, now time.Duration) *roll {
 	f.number++
 	c := &roll{id: id, next: now, width: view.Width, height: view.Height}
 	if f.record.format != "png" {
+		return c
+	}
+	if f.number > maxFolders {
+		c.failed = true
+		if f.number == maxFolders+1 { // the others say nothing new
+			f.fail(c, errFolders)
+		}
 		return c
 	}
 	c.dir = filepath.Join(f.record.path, fmt.Sprintf("camera-%d%s", f.number, suffix(view.Name)))

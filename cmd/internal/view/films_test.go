@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,35 @@ func TestFilmTooLargeForTheDevice(t *testing.T) {
 		t.Errorf("the main picture: lost %v, %v", lost, err)
 	}
 	if err := f.close(); !errors.Is(err, mem.ErrMemory) {
+		t.Errorf("the end says %v", err)
+	}
+}
+
+// A guest that places camera after camera fills no disk with folders.
+func TestFoldersOfARecord(t *testing.T) {
+	s := testScreen(t)
+	sc := scene.New(scene.Limits{})
+	dir := t.TempDir()
+	r, err := newRecord(dir, "", 30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := newFilms(Options{Record: r}, s, slog.New(slog.DiscardHandler))
+	f.number = maxFolders - 1
+	for i := range 4 {
+		id, err := sc.AddView(seenFrom(16, 16))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.draw(sc.Snapshot(), time.Duration(i)*time.Second); err != nil {
+			t.Fatal(err)
+		}
+		sc.RemoveView(id)
+	}
+	if made, _ := os.ReadDir(dir); len(made) != 1 {
+		t.Errorf("%d folders", len(made))
+	}
+	if err := f.close(); !errors.Is(err, errFolders) {
 		t.Errorf("the end says %v", err)
 	}
 }
