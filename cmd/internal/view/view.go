@@ -28,8 +28,9 @@ const (
 	maxPicks = 256
 )
 
-// errNotShown answers who asks a view that shows nothing any more.
-var errNotShown = errors.New("nothing is shown here any more")
+// errNotShown answers who asks a view that shows nothing: guests' cameras alone, or no
+// more.
+var errNotShown = errors.New("no picture is shown here")
 
 // errNotAnswered answers who asks too much at once, or while the device is lost.
 var errNotAnswered = errors.New("the picture does not tell; ask again")
@@ -135,6 +136,9 @@ func (v *View) wake() {
 
 // Pick finds what is under a pixel: the next frame is asked for it.
 func (v *View) Pick(ctx context.Context, x, y int) (service.Hit, error) {
+	if v.win == nil && v.o.Capture == nil { // guests' cameras alone are drawn
+		return service.Hit{}, errNotShown
+	}
 	answer := make(chan picked, 1)
 	select {
 	case v.picks <- pick{x, y, answer}:

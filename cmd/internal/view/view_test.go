@@ -162,3 +162,11 @@ func TestWanted(t *testing.T) {
 		t.Error("the same news twice")
 	}
 }
+
+// Where nothing but guests' cameras is drawn there are no pixels to ask about.
+func TestPickWithoutAPicture(t *testing.T) {
+	v := &View{picks: make(chan pick), done: make(chan struct{})}
+	if _, err := v.Pick(t.Context(), 1, 1); !errors.Is(err, errNotShown) {
+		t.Error(err)
+	}
+}
