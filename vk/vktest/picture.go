@@ -28,9 +28,6 @@ const (
 
 var update = flag.Bool("update", false, "write golden pictures that differ")
 
-// Update tells whether golden files are to be written.
-func Update() bool { return *update }
-
 // Picture reads an RGBA8 image (level 0, layer 0) that is in the given layout.
 func Picture(t testing.TB, a *mem.Allocator, i *mem.Image, layout Layout) *image.NRGBA {
 	t.Helper()

@@ -204,15 +204,6 @@ func (w *Window) Size() (width, height int) {
 	return w.width, w.height
 }
 
-// Scale is how many pixels make one unit of the desktop.
-func (w *Window) Scale() float64 {
-	if w.usable() != nil {
-		return 1
-	}
-	x, _ := w.win.GetContentScale()
-	return float64(x)
-}
-
 // Focused reports whether what is typed goes to the window.
 func (w *Window) Focused() bool { return w.focused }
 

@@ -39,13 +39,6 @@ type Conn struct {
 // Cut resets this connection alone, at both ends.
 func (c *Conn) Cut() { c.end(true) }
 
-// Carried returns how many bytes of this connection were delivered each way.
-func (c *Conn) Carried() (up, down int64) {
-	c.link.mu.Lock()
-	defer c.link.mu.Unlock()
-	return c.carried[Up], c.carried[Down]
-}
-
 func (c *Conn) end(reset bool) {
 	c.once.Do(func() {
 		c.link.mu.Lock()
