@@ -33,7 +33,6 @@ type Conn struct {
 	near, far *net.TCPConn // the dialer's end, the target's
 	done      chan struct{}
 	once      sync.Once
-	carried   [2]int64 // guarded by link.mu
 }
 
 // Cut resets this connection alone, at both ends.
@@ -276,7 +275,6 @@ func (p *pipe) deliver() {
 			l := p.conn.link
 			l.mu.Lock()
 			l.carried[p.dir] += int64(n)
-			p.conn.carried[p.dir] += int64(n)
 			l.mu.Unlock()
 			p.mu.Lock()
 			p.flight -= len(x.bytes)
