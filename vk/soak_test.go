@@ -2,7 +2,6 @@ package vk
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -16,21 +15,8 @@ import (
 	"hearth/lumps"
 	"hearth/vk/device"
 	"hearth/vk/scene"
+	"hearth/vk/vktest"
 )
-
-// resident is how much memory the process holds, in bytes.
-func resident(t *testing.T) int64 {
-	t.Helper()
-	b, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var size, pages int64
-	if _, err := fmt.Sscan(string(b), &size, &pages); err != nil {
-		t.Fatal(err)
-	}
-	return pages * int64(os.Getpagesize())
-}
 
 // guests changes a scene as many guests would: objects, lamps, canvases, lines and skies
 // come, change and go, pictures change their sizes, somebody asks what is under a pixel.
@@ -141,7 +127,7 @@ func TestSoak(t *testing.T) {
 		g.cycle()
 	}
 	g.clear()
-	rss, used := resident(t), s.r.a.Stats()
+	rss, used := vktest.Resident(t), s.r.a.Stats()
 	var heap, after runtime.MemStats
 	runtime.ReadMemStats(&heap)
 	cycles := 0
@@ -150,7 +136,7 @@ func TestSoak(t *testing.T) {
 	}
 	g.clear()
 	runtime.ReadMemStats(&after)
-	rssAfter, usedAfter := resident(t), s.r.a.Stats()
+	rssAfter, usedAfter := vktest.Resident(t), s.r.a.Stats()
 	t.Logf("%d cycles: resident %d -> %d KiB, heap %d -> %d KiB, device %d -> %d KiB", cycles, rss>>10, rssAfter>>10,
 		heap.HeapAlloc>>10, after.HeapAlloc>>10, used.Used>>10, usedAfter.Used>>10)
 	if n := s.r.drawer.World.Items(); n != 0 || len(s.r.looks.byKey) != 0 || len(s.r.motion.movers) != 0 || s.r.motion.ranges.Used() != 0 {

@@ -3,7 +3,6 @@ package vk
 import (
 	"fmt"
 	"os"
-	"runtime"
 	"testing"
 
 	"github.com/go-gl/mathgl/mgl32"
@@ -14,36 +13,13 @@ import (
 	"hearth/vk/window/windowtest"
 )
 
-func init() { runtime.LockOSThread() }
-
-// jobs are for the main thread, to which windows belong.
-var jobs = make(chan func())
-
 func TestMain(m *testing.M) {
-	done := make(chan int)
-	go func() { done <- m.Run() }()
-	for {
-		select {
-		case f := <-jobs:
-			f()
-		case code := <-done:
-			if err := goleak.Find(); err != nil && code == 0 {
-				fmt.Println(err)
-				code = 1
-			}
-			os.Exit(code)
-		}
+	code := windowtest.Main(m)
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Println(err)
+		code = 1
 	}
-}
-
-// onMain runs f on the main thread.
-func onMain(f func()) {
-	done := make(chan struct{})
-	jobs <- func() {
-		defer close(done)
-		f()
-	}
-	<-done
+	os.Exit(code)
 }
 
 // A window is drawn to while it changes its size, has none, loses its surface, and
@@ -52,7 +28,7 @@ func onMain(f func()) {
 func TestSwapchain(t *testing.T) {
 	x := windowtest.Start(t)
 	t.Setenv("DISPLAY", x.Name)
-	onMain(func() {
+	windowtest.OnMain(func() {
 		w, err := window.Open(window.Options{Title: "swapchain", Width: 320, Height: 180})
 		if err != nil {
 			t.Error(err)

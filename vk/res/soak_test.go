@@ -1,7 +1,6 @@
 package res
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -12,20 +11,6 @@ import (
 	"hearth/vk/device"
 	"hearth/vk/vktest"
 )
-
-// resident is how much memory the process holds, in bytes.
-func resident(t *testing.T) int64 {
-	t.Helper()
-	b, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var size, pages int64
-	if _, err := fmt.Sscan(string(b), &size, &pages); err != nil {
-		t.Fatal(err)
-	}
-	return pages * int64(os.Getpagesize())
-}
 
 // Frames in which things come and go do not make the process grow: not the
 // device's memory, not Go's, not C's. With HEARTH_SOAK it is an hour of them.
@@ -75,7 +60,7 @@ func TestSoak(t *testing.T) {
 		runtime.GC()
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		return resident(t), m.HeapAlloc
+		return vktest.Resident(t), m.HeapAlloc
 	}
 	for range 40 {
 		cycle()

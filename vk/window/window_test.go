@@ -14,31 +14,7 @@ import (
 	"hearth/vk/window/windowtest"
 )
 
-// jobs run on the main thread, where windows live; tests have other goroutines.
-var jobs = make(chan func())
-
-func TestMain(m *testing.M) {
-	done := make(chan int)
-	go func() { done <- m.Run() }()
-	for {
-		select {
-		case f := <-jobs:
-			f()
-		case code := <-done:
-			os.Exit(code)
-		}
-	}
-}
-
-// onMain runs f on the main thread.
-func onMain(f func()) {
-	done := make(chan struct{})
-	jobs <- func() {
-		defer close(done)
-		f()
-	}
-	<-done
-}
+func TestMain(m *testing.M) { os.Exit(windowtest.Main(m)) }
 
 // display makes an X server of its own $DISPLAY.
 func display(t *testing.T) *windowtest.Display {
@@ -60,8 +36,8 @@ type user struct {
 func sit(t *testing.T) *user {
 	t.Helper()
 	u := &user{Display: display(t), t: t}
-	onMain(func() { u.w, u.id = u.open() })
-	t.Cleanup(func() { onMain(u.w.Close) })
+	windowtest.OnMain(func() { u.w, u.id = u.open() })
+	t.Cleanup(func() { windowtest.OnMain(u.w.Close) })
 	u.Do("windowfocus", "--sync", u.id)
 	u.until(func(e Event) bool { return e == Focused{true} })
 	return u
@@ -81,7 +57,7 @@ func (u *user) until(awaited func(Event) bool) (all []Event) {
 	u.t.Helper()
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
 		found := false
-		onMain(func() {
+		windowtest.OnMain(func() {
 			for _, e := range u.w.Wait(50 * time.Millisecond) {
 				all = append(all, e)
 				found = found || awaited(e)
@@ -208,11 +184,11 @@ func TestGrab(t *testing.T) {
 	u.Do("mousemove", "--window", u.id, "100", "50")
 	u.until(func(e Event) bool { return e == CursorMoved{100, 50} })
 	var err error
-	onMain(func() { err = u.w.SetGrab(GrabLocked) })
+	windowtest.OnMain(func() { err = u.w.SetGrab(GrabLocked) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	onMain(func() { u.w.Wait(100 * time.Millisecond) })
+	windowtest.OnMain(func() { u.w.Wait(100 * time.Millisecond) })
 	u.Do("mousemove_relative", "--", "10", "5")
 	var x, y float64
 	all := u.until(func(e Event) bool {
@@ -229,14 +205,14 @@ func TestGrab(t *testing.T) {
 			t.Errorf("a locked pointer moved: %+v", all)
 		}
 	}
-	onMain(func() { err = u.w.SetGrab(GrabConfined) })
+	windowtest.OnMain(func() { err = u.w.SetGrab(GrabConfined) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	if x, y := u.pointerAfter("700", "500"); x >= 320 || y >= 180 {
 		t.Errorf("a confined pointer is at %d, %d", x, y)
 	}
-	onMain(func() { err = u.w.SetGrab(GrabNone) })
+	windowtest.OnMain(func() { err = u.w.SetGrab(GrabNone) })
 	if x, y := u.pointerAfter("700", "500"); err != nil || x != 700 || y != 500 {
 		t.Errorf("a free pointer is at %d, %d: %v", x, y, err)
 	}
@@ -246,7 +222,7 @@ func TestGrab(t *testing.T) {
 func (u *user) pointerAfter(x, y string) (atX, atY int) {
 	u.t.Helper()
 	u.Do("mousemove", x, y)
-	onMain(func() { u.w.Wait(50 * time.Millisecond) })
+	windowtest.OnMain(func() { u.w.Wait(50 * time.Millisecond) })
 	if _, err := fmt.Sscanf(u.Do("getmouselocation"), "x:%d y:%d", &atX, &atY); err != nil {
 		u.t.Fatal(err)
 	}
@@ -260,14 +236,14 @@ func TestResizeHideClose(t *testing.T) {
 	u.until(func(e Event) bool { return e == Resized{400, 300} })
 	u.Do("windowunmap", u.id)
 	u.until(func(e Event) bool { return e == Resized{0, 0} })
-	onMain(func() {
+	windowtest.OnMain(func() {
 		if w, h := u.w.Size(); w != 0 || h != 0 {
 			t.Errorf("a hidden window has %dx%d", w, h)
 		}
 	})
 	u.Do("windowmap", u.id)
 	u.until(func(e Event) bool { return e == Resized{400, 300} })
-	onMain(func() { u.w.SetTitle("another\x00 title \xff") })
+	windowtest.OnMain(func() { u.w.SetTitle("another\x00 title \xff") })
 	if got := u.Do("getwindowname", u.id); got != "another title \uFFFD" {
 		t.Errorf("title %q", got)
 	}
@@ -285,7 +261,7 @@ func TestWake(t *testing.T) {
 		u.w.Wake()
 	}()
 	begun := time.Now()
-	onMain(func() {
+	windowtest.OnMain(func() {
 		for time.Since(begun) < 40*time.Millisecond {
 			u.w.Wait(30 * time.Second)
 		}
@@ -293,9 +269,9 @@ func TestWake(t *testing.T) {
 	if d := time.Since(begun); d > 10*time.Second {
 		t.Errorf("woken after %v", d)
 	}
-	onMain(u.w.Close)
+	windowtest.OnMain(u.w.Close)
 	u.w.Wake()
-	onMain(func() {
+	windowtest.OnMain(func() {
 		if all := u.w.Poll(); len(all) != 0 {
 			t.Errorf("a closed window tells %+v", all)
 		}
@@ -328,7 +304,7 @@ func TestNoDisplay(t *testing.T) {
 			t.Setenv("DISPLAY", "")
 			t.Setenv("WAYLAND_DISPLAY", "wayland-0")
 		}
-		onMain(func() {
+		windowtest.OnMain(func() {
 			w, err := Open(Options{})
 			if w != nil || !errors.Is(err, ErrNoDisplay) || !strings.Contains(err.Error(), says) {
 				t.Errorf("%q: %v", display, err)
@@ -345,7 +321,7 @@ func TestNoDisplay(t *testing.T) {
 func TestDisplayBeginsAnew(t *testing.T) {
 	t.Setenv("DISPLAY", windowtest.StartResetting(t).Name)
 	for i := range 20 {
-		onMain(func() {
+		windowtest.OnMain(func() {
 			w, err := Open(Options{Width: 64, Height: 36})
 			if err != nil {
 				t.Errorf("%d: %v", i, err)
@@ -360,7 +336,7 @@ func TestDisplayBeginsAnew(t *testing.T) {
 // Xlib remembers.
 func TestDisplayGoesAway(t *testing.T) {
 	if os.Getenv("HEARTH_WINDOW_CHILD") != "" {
-		onMain(func() {
+		windowtest.OnMain(func() {
 			w, err := Open(Options{Width: 320, Height: 180})
 			if err != nil {
 				t.Error(err)
