@@ -252,12 +252,15 @@ func TestInitAfterPassword(t *testing.T) {
 	if r := p.run(p.command("hearth-server", "passwd"), nil); r.code != 0 {
 		t.Fatal(r.errout)
 	}
-	for range 2 {
+	for again := range 2 {
 		s := p.serve("--init", p.guest("counter"))
 		if got := strings.Split(p.ok("ps"), "\n"); len(got) != 1 || !strings.Contains(got[0], "yes") {
 			t.Errorf("ps: %q", got)
 		}
 		s.stop()
+		if ignored := strings.Contains(s.log.String(), "--init is ignored"); ignored != (again == 1) {
+			t.Errorf("start %d: --init is ignored: %v", again, ignored)
+		}
 	}
 }
 
