@@ -110,6 +110,29 @@ func TestSkinsAndTargets(t *testing.T) {
 	b.same(&bl.out.Meshes[0], &m)
 }
 
+// A chain of mips takes its share of the frames' budget.
+func TestMipsHaveABudget(t *testing.T) {
+	b := onCPU(t, Options{Upload: minUpload})
+	frames := func(seed byte, o TextureOptions) (n int) {
+		x := b.r.Texture(b.shelf.put(picture(t, 1024, 1024, seed)), o)
+		defer x.Release()
+		for end := time.Now().Add(30 * time.Second); x.State() == Pending && time.Now().Before(end); {
+			if b.frame(); n > 0 || b.r.Stats().LastUpload > 0 {
+				n++
+			}
+		}
+		if x.State() != Ready {
+			t.Fatal(x.Err())
+		}
+		return n
+	}
+	const mips = 1024 * 1024 * 4 / 3 * blitCost
+	bare, chain := frames(1, TextureOptions{NoMips: true}), frames(2, TextureOptions{})
+	if chain < bare+mips/minUpload {
+		t.Errorf("%d frames without mips, %d with them", bare, chain)
+	}
+}
+
 // No frame copies more than its budget, whatever is queued, and odd sizes and
 // chains of mips come out whole.
 func TestUploadBudget(t *testing.T) {
