@@ -23,13 +23,18 @@ import (
 
 func (a *app) spawn() *cobra.Command {
 	var p ipc.SpawnParams
-	var arg string
+	var arg, replace string
 	cmd := &cobra.Command{
 		Use:   "spawn FILE.wasm|CID",
 		Short: "Start a process and print its PID",
 		Long: `Start a process from a file, which is loaded first, or from a lump, and print its PID.
-A durable process survives restarts: it is on disk when the PID is printed.`,
+A durable process survives restarts: it is on disk when the PID is printed.
+
+With --replace it takes the place of another process: it has its name, is durable if that
+was, and the other is killed, behind what it was sent before. The new one begins anew: it
+has no memory of the old, and who held a capability to that hears of its end.`,
 		Example: `  hearth-ctl spawn counter.wasm --durable --service counter
+  hearth-ctl spawn counter.wasm --replace counter
   hearth-ctl spawn bafkr4i... --arg 'hello'`,
 		Args: args(1, 1, "one file or CID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -39,6 +44,9 @@ A durable process survives restarts: it is on disk when the PID is printed.`,
 			return a.live(cmd.Context(), func(s *session) error {
 				var err error
 				if p.Module, p.Fresh, err = a.module(cmd.Context(), s, args[0]); err != nil {
+					return err
+				}
+				if p.Replace, err = s.replaced(cmd.Context(), replace); err != nil {
 					return err
 				}
 				pid, err := s.Spawn(cmd.Context(), p)
@@ -55,7 +63,29 @@ A durable process survives restarts: it is on disk when the PID is printed.`,
 	cmd.Flags().BoolVar(&p.Durable, "durable", false, "survive restarts of the server")
 	cmd.Flags().StringVar(&p.Service, "service", "", "register it under `NAME`")
 	cmd.Flags().StringVar(&arg, "arg", "", "send it `DATA` as its first message")
+	cmd.Flags().StringVar(&replace, "replace", "", "take the place of `PID|SERVICE`")
 	return cmd
+}
+
+// replaced finds the process whose place is to be taken; 0 is none.
+func (s *session) replaced(ctx context.Context, who string) (uint64, error) {
+	if who == "" {
+		return 0, nil
+	}
+	if pid, err := strconv.ParseUint(who, 10, 64); err == nil && pid != 0 {
+		return pid, nil
+	}
+	var pid uint64
+	err := s.Services(ctx, func(v ipc.Service) error {
+		if v.Name == who {
+			pid = v.PID
+		}
+		return nil
+	})
+	if err == nil && pid == 0 {
+		err = fmt.Errorf("%w whose place could be taken: %s", runtime.ErrNoService, who)
+	}
+	return pid, err
 }
 
 // maxModule is where a file is certainly none that can run; the server has the

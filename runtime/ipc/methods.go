@@ -205,6 +205,16 @@ func (k *call) spawn() (any, error) {
 	if err := k.haveLumps([]lumps.CID{p.Module}); err != nil {
 		return nil, err
 	}
+	if p.Replace != 0 {
+		old, err := process(k.ctx, rt, p.Replace)
+		if err != nil {
+			return nil, err
+		}
+		if p.Service == "" {
+			p.Service = old.Service
+		}
+		p.Durable = p.Durable || old.Durable
+	}
 	pid, _, err := rt.Spawn(k.ctx, runtime.SpawnRequest{Module: p.Module, Durable: p.Durable, Service: p.Service,
 		Arg: p.Arg, HasArg: p.HasArg || len(p.Arg) > 0, Key: p.Key, Entry: -1, Origin: k.origin})
 	if err != nil {
@@ -222,7 +232,27 @@ func (k *call) spawn() (any, error) {
 			return nil, err
 		}
 	}
+	if p.Replace != 0 {
+		// Where it ended by itself meanwhile, its place is taken all the same.
+		if err := rt.Kill(k.ctx, p.Replace, k.origin); err != nil && !errors.Is(err, runtime.ErrNoProcess) {
+			return nil, err
+		}
+	}
 	return Spawned{pid}, nil
+}
+
+// process finds a living process.
+func process(ctx context.Context, rt *runtime.Runtime, pid uint64) (runtime.ProcessInfo, error) {
+	ps, err := rt.Processes(ctx)
+	if err != nil {
+		return runtime.ProcessInfo{}, err
+	}
+	for _, p := range ps {
+		if p.PID == pid {
+			return p, nil
+		}
+	}
+	return runtime.ProcessInfo{}, naming(runtime.ErrNoProcess, pid)
 }
 
 func (k *call) processes() (any, error) {

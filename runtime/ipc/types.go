@@ -48,6 +48,10 @@ type SpawnParams struct {
 	Arg     []byte    `json:"arg,omitempty"`
 	HasArg  bool      `json:"has_arg,omitempty"` // Arg is sent even where it is empty
 	Key     string    `json:"key,omitempty"`     // the same key spawns once
+	// Replace is the PID of a process whose place the new one takes: its service and
+	// durability, where none are said. It is killed once the new one has its name, so
+	// the name is bound all the while; what it was sent before, it still handles.
+	Replace uint64 `json:"replace,omitempty"`
 	// Fresh says that the module was put for this spawn: where it cannot run, the
 	// catalogue forgets it again.
 	Fresh bool `json:"fresh,omitempty"`
