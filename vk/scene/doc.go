@@ -1,5 +1,6 @@
-// Package scene owns what there is to see: objects, lights, canvases, lines,
-// cameras, the sky and the look of the picture, as plain data.
+// Package scene owns what there is to see: objects, lights, canvases, lines, grids of
+// characters with their glyphs, cameras, the sky and the look of the picture, as plain
+// data.
 //
 // The key idea: a Scene is changed by many and read by one, who never waits. A
 // Snapshot is immutable and cheap, since it shares with the scene, and with the
@@ -16,6 +17,13 @@
 // comes in, so that no reader has to look again. Slices in items (pixels, joints,
 // vertices) belong to the scene from the call on and are never written again; to
 // change one, put another in its place.
+//
+// Text is grids of cells, which name glyphs by handles. Who makes the pictures of
+// glyphs lays them onto pages as tiles, and says then which part of which page a handle
+// names:
+//
+//	Grid.Lines[row][column] --handle--> Glyphs (slot = handle) --page, x, y--> Pages
+//	                                                                             ^ tiles, a log
 //
 // Coordinates are metres, right-handed, Y up; angles are radians; colours are
 // linear unless it is said otherwise; matrices are column-major.

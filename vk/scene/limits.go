@@ -39,8 +39,15 @@ type Limits struct {
 	Canvases int // default 4096
 	Lines    int // default 4096 sets of lines
 	Views    int // default 16: each is another picture a frame
-	// Bytes bounds the pixels, vertices, indices, joints and weights together;
-	// default 1 GiB.
+	Grids    int // default 1024: more than anybody reads
+	// Cells bounds those of one grid; default 1<<20, 16 MiB: what fits a wall of screens.
+	Cells int
+	// Glyphs bounds the handles; default 1<<18, more than all characters that there are.
+	Glyphs int
+	// Pages bounds the pages of glyphs; default 64, of which each is 5.3 MiB on the device.
+	Pages int
+	// Bytes bounds the pixels, vertices, indices, joints, weights, cells and tiles
+	// together; default 1 GiB.
 	Bytes int64
 	// Joints and Weights bound those of one object; default 1024 and 4096: larger
 	// than what any skeleton or face of the known tools has.
@@ -49,7 +56,7 @@ type Limits struct {
 
 // DefaultLimits returns the limits that zero fields get.
 func DefaultLimits() Limits {
-	return Limits{Objects: 1 << 20, Lights: 4096, Canvases: 4096, Lines: 4096, Views: 16, Bytes: 1 << 30, Joints: 1024, Weights: 4096}
+	return Limits{Objects: 1 << 20, Lights: 4096, Canvases: 4096, Lines: 4096, Views: 16, Grids: 1024, Cells: 1 << 20, Glyphs: 1 << 18, Pages: 64, Bytes: 1 << 30, Joints: 1024, Weights: 4096}
 }
 
 func (l Limits) filled() Limits {
@@ -57,6 +64,7 @@ func (l Limits) filled() Limits {
 	for _, f := range []struct{ v, d *int }{
 		{&l.Objects, &d.Objects}, {&l.Lights, &d.Lights}, {&l.Canvases, &d.Canvases},
 		{&l.Lines, &d.Lines}, {&l.Views, &d.Views}, {&l.Joints, &d.Joints}, {&l.Weights, &d.Weights},
+		{&l.Grids, &d.Grids}, {&l.Cells, &d.Cells}, {&l.Glyphs, &d.Glyphs}, {&l.Pages, &d.Pages},
 	} {
 		if *f.v <= 0 {
 			*f.v = *f.d

@@ -13,6 +13,9 @@ type Snapshot struct {
 	Lights   Table[Light]
 	Canvases Table[Canvas]
 	Lines    Table[Lines]
+	Grids    Table[Grid]
+	Glyphs   Table[Glyph] // what handles name: the slot is the handle
+	Pages    []Page       // of glyphs; to be read only
 	Views    Table[View]
 	Sky      Sky
 	Camera   Camera
@@ -35,10 +38,16 @@ type Scene struct {
 	lights   writer[Light]
 	canvases writer[Canvas]
 	lines    writer[Lines]
-	views    writer[View]
-	sky      Sky
-	camera   Camera
-	look     Look
+	grids    writer[Grid]
+	glyphs   writer[Glyph]
+	pages    []Page
+	logs     []pageLog
+	// pagesEpoch is the epoch when pages was made: equal says that no snapshot has it.
+	pagesEpoch uint64
+	views      writer[View]
+	sky        Sky
+	camera     Camera
+	look       Look
 }
 
 // New returns a scene with nothing in it.
@@ -46,6 +55,7 @@ func New(l Limits) *Scene {
 	l = l.filled()
 	s := &Scene{limits: l, begun: time.Now(), wake: make(chan struct{}, 1), epoch: 1, dirty: true, camera: DefaultCamera(), look: DefaultLook()}
 	s.objects.limit, s.lights.limit, s.canvases.limit, s.lines.limit, s.views.limit = l.Objects, l.Lights, l.Canvases, l.Lines, l.Views
+	s.grids.limit, s.glyphs.limit = l.Grids, l.Glyphs
 	return s
 }
 
@@ -72,7 +82,8 @@ func (s *Scene) Snapshot() *Snapshot {
 	}
 	s.last = &Snapshot{
 		Version: v, Objects: s.objects.Table, Lights: s.lights.Table, Canvases: s.canvases.Table,
-		Lines: s.lines.Table, Views: s.views.Table, Sky: s.sky, Camera: s.camera, Look: s.look,
+		Lines: s.lines.Table, Grids: s.grids.Table, Glyphs: s.glyphs.Table, Pages: s.pages,
+		Views: s.views.Table, Sky: s.sky, Camera: s.camera, Look: s.look,
 	}
 	s.dirty = false
 	s.epoch++
@@ -153,7 +164,7 @@ func remove[T any, P thing[T]](s *Scene, t *writer[T], id ID) error {
 // charge takes n bytes of the limit, or gives them back. It is called with mu held.
 func (s *Scene) charge(n int64) error {
 	if n > 0 && s.bytes+n > s.limits.Bytes {
-		return &FullError{"bytes of pixels, vertices and joints", s.limits.Bytes}
+		return &FullError{"bytes of pixels, vertices, cells and joints", s.limits.Bytes}
 	}
 	s.bytes += n
 	return nil

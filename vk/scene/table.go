@@ -180,6 +180,28 @@ func (t *writer[T]) ownPage(i int, epoch uint64) *page[T] {
 	return &next
 }
 
+// put puts x into a slot, whether it is in use or not; a slot that was not gets an ID
+// of the serial. A table is used with put or with add, never with both.
+func (t *writer[T]) put(slot int, x *T, serial, epoch uint64) {
+	if t.empty == nil {
+		t.empty = &Chunk[T]{}
+	}
+	for t.chunks <= slot/ChunkSize {
+		if t.chunks%pageSize == 0 {
+			t.pages = append(t.pages[:len(t.pages):len(t.pages)], &page[T]{})
+		}
+		t.ownPage(t.chunks/pageSize, epoch).chunks[t.chunks%pageSize] = t.empty
+		t.chunks++
+	}
+	c, i := t.own(slot/ChunkSize, epoch), slot%ChunkSize
+	if !c.Alive(i) {
+		c.Live[i/64] |= 1 << (i % 64)
+		c.IDs[i] = ID(serial<<slotBits | uint64(slot))
+		t.live++
+	}
+	c.Items[i] = *x
+}
+
 // set puts x in the place of what id names, which must be there.
 func (t *writer[T]) set(id ID, x *T, epoch uint64) {
 	slot := id.Slot()
