@@ -32,10 +32,10 @@ lint: setup
 	$(TOOLS)/staticcheck ./...
 
 setup:
-	@./.ci/setup go cc vk draw vktest fuse node
+	@./.ci/setup go cc vk draw vktest termtest fuse node
 
 bench:
-	@./.ci/setup go cc vk draw
+	@./.ci/setup go cc vk draw termbench
 	go run ./cmd/internal/bench
 
 soak: setup
@@ -43,7 +43,7 @@ soak: setup
 
 # One target at a time, each for FUZZTIME.
 fuzz:
-	@./.ci/setup go cc vk draw vktest
+	@./.ci/setup go cc vk draw vktest termtest
 	@for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 			echo "$$package $$target"; \
