@@ -28,7 +28,19 @@ type Key struct {
 	// Synthetic reports a release that nobody did: the window lost the focus.
 	Synthetic bool
 	Modifiers Modifiers
+	Locks     Locks
+	// Rune is what the layout prints on the key, alone and with Shift; 0 where that is
+	// no character. A key that types nothing at once (a dead key) has 0 too.
+	Rune, Shifted rune
 }
+
+// Locks are the keys that stay locked.
+type Locks uint8
+
+const (
+	CapsLock Locks = 1 << iota
+	NumLock
+)
 
 // Character is text that was typed. Control characters are among it: Return is '\r',
 // Ctrl+C is 3.

@@ -1,6 +1,10 @@
 package window
 
-import "github.com/go-gl/glfw/v3.3/glfw"
+import (
+	"unicode/utf8"
+
+	"github.com/go-gl/glfw/v3.3/glfw"
+)
 
 // push keeps an event for whoever polls. Movements that follow each other with
 // nothing between are one, so a fast mouse does not fill the queue.
@@ -41,6 +45,7 @@ func (w *Window) push(e Event) {
 // listen has GLFW tell what happens. All of it runs within Poll and Wait.
 func (w *Window) listen() {
 	win := w.win
+	win.SetInputMode(glfw.LockKeyMods, glfw.True)
 	win.SetKeyCallback(w.key)
 	win.SetCharCallback(func(_ *glfw.Window, r rune) { w.push(Character{r}) })
 	win.SetMouseButtonCallback(w.button)
@@ -94,6 +99,14 @@ func (w *Window) key(_ *glfw.Window, key glfw.Key, scancode int, action glfw.Act
 		text = glfw.GetKeyName(key, scancode)
 	}
 	e.Name = nameOf(key, text)
+	e.Locks = locks(mods)
+	if key == glfw.KeySpace {
+		text = " "
+	}
+	if r, n := utf8.DecodeRuneInString(text); n > 0 && n == len(text) {
+		e.Rune = r
+		e.Shifted = w.shifted(scancode, r)
+	}
 	// The display tells what was held before this key.
 	held := modifiers(mods)
 	if m := modifierOf(key); e.Pressed {

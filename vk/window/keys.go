@@ -97,6 +97,30 @@ func modifiers(m glfw.ModifierKey) (out Modifiers) {
 	return out
 }
 
+// locks are GLFW's bits in ours.
+func locks(m glfw.ModifierKey) (out Locks) {
+	if m&glfw.ModCapsLock != 0 {
+		out |= CapsLock
+	}
+	if m&glfw.ModNumLock != 0 {
+		out |= NumLock
+	}
+	return out
+}
+
+// runeOf is the character of an X keysym (X11 protocol, appendix A): Latin-1 as it is,
+// and Unicode above a bit. The older sets of other scripts have letters only, whose
+// capitals Unicode knows.
+func runeOf(keysym uint32) (rune, bool) {
+	switch {
+	case keysym >= 0x20 && keysym < 0x7f, keysym >= 0xa0 && keysym <= 0xff:
+		return rune(keysym), true
+	case keysym >= 0x01000100 && keysym <= 0x0110ffff:
+		return rune(keysym - 0x01000000), true
+	}
+	return 0, false
+}
+
 // control is the control character that a key types, which GLFW does not tell. As
 // terminals have it: Ctrl with a letter is its number.
 func control(place, name string, m Modifiers) (rune, bool) {

@@ -49,6 +49,8 @@ type Window struct {
 	atX, atY      float64
 	at            bool // atX, atY are where the pointer was
 
+	given selections
+
 	mu   sync.Mutex // guards open, for Wake
 	open bool
 }

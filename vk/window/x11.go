@@ -7,6 +7,7 @@ package window
 #include <dlfcn.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <X11/XKBlib.h>
 #include <X11/Xlib.h>
 #include <vulkan/vulkan.h>
 
@@ -47,6 +48,13 @@ static void hearthUnconfine(void *display) {
 	XFlush((Display *)display);
 }
 
+// hearthShifted is the keysym of a key with Shift, in the layout that is chosen now.
+static unsigned long hearthShifted(void *display, unsigned keycode) {
+	XkbStateRec state;
+	if (XkbGetState((Display *)display, XkbUseCoreKbd, &state) != Success) return NoSymbol;
+	return XkbKeycodeToKeysym((Display *)display, (KeyCode)keycode, state.group, 1);
+}
+
 static int hearthSurface(void *instance, void *display, uintptr_t window, VkSurfaceKHR *out) {
 	// Whoever made the instance has the loader open; this one more reference stays.
 	void *lib = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
@@ -64,6 +72,7 @@ import "C"
 import (
 	"fmt"
 	"time"
+	"unicode"
 	"unsafe"
 
 	"github.com/go-gl/glfw/v3.3/glfw"
@@ -112,6 +121,16 @@ func (w *Window) Surface(instance vulkan.Instance) (vulkan.Surface, error) {
 		return vulkan.NullSurface, fmt.Errorf("the display gives Vulkan no surface (VkResult %d); update the graphics driver, or run without a window", int(r))
 	}
 	return *(*vulkan.Surface)(unsafe.Pointer(&s)), nil
+}
+
+// shifted is what a key that prints r alone prints with Shift.
+func (w *Window) shifted(scancode int, r rune) rune {
+	if scancode >= 8 && scancode < 256 && w.usable() == nil {
+		if s, ok := runeOf(uint32(C.hearthShifted(unsafe.Pointer(glfw.GetX11Display()), C.uint(scancode)))); ok {
+			return s
+		}
+	}
+	return unicode.ToUpper(r)
 }
 
 // confine keeps the pointer within the window.

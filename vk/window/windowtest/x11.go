@@ -12,7 +12,11 @@ import (
 )
 
 // client speaks the few requests of the X protocol that xdotool does not, by hand.
-type client struct{ net.Conn }
+type client struct {
+	net.Conn
+	base, root              uint32 // of its own resources, and the root window
+	window, selection, incr uint32 // of an owner
+}
 
 var le = binary.LittleEndian
 
@@ -21,7 +25,7 @@ func (d *Display) dial() (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &client{c}
+	x := &client{Conn: c}
 	if err := x.setup(); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -40,8 +44,13 @@ func (x *client) setup() error {
 	if head[0] != 1 {
 		return errors.New("the display refuses the connection")
 	}
-	_, err := io.CopyN(io.Discard, x, int64(le.Uint16(head[6:]))*4)
-	return err
+	more := make([]byte, int(le.Uint16(head[6:]))*4)
+	if _, err := io.ReadFull(x, more); err != nil {
+		return err
+	}
+	vendor := (int(le.Uint16(more[16:])) + 3) &^ 3
+	x.base, x.root = le.Uint32(more[4:]), le.Uint32(more[32+vendor+8*int(more[21]):])
+	return nil
 }
 
 // request sends a request, whose length is filled in.
