@@ -1,9 +1,7 @@
 package vk
 
 import (
-	"cmp"
 	"errors"
-	"slices"
 
 	"github.com/go-gl/mathgl/mgl32"
 	vulkan "github.com/vulkan-go/vulkan"
@@ -34,8 +32,6 @@ type canvas struct {
 	draw    pass.CanvasDraw
 	filled  bool
 	round   uint64
-	depth   float32
-	order   int
 }
 
 // syncCanvases takes over the canvases that changed and records their uploads.
@@ -83,7 +79,6 @@ func (r *Renderer) syncCanvases(s *raw.Stream, t scene.Table[scene.Canvas]) erro
 		k.draw.Nearest, k.draw.Origin, k.draw.Opacity = x.Nearest, x.Origin, x.Opacity
 		k.draw.Right, k.draw.Up = q.Rotate(mgl32.Vec3{x.HalfSize[0], 0, 0}), q.Rotate(mgl32.Vec3{0, x.HalfSize[1], 0})
 		if k.filled && !x.Hidden && x.Opacity > 0 {
-			k.order = len(c.list)
 			c.list = append(c.list, k)
 		}
 	}
@@ -140,22 +135,9 @@ func (c *canvasState) close() {
 	c.sets = nil
 }
 
+// recordCanvases records the draws that were put together.
 func (r *Renderer) recordCanvases(s *raw.Stream) error {
-	c, f := &r.canvases, &r.now
-	if len(c.list) == 0 {
-		return nil
-	}
-	view := f.camera.View.Row(2)
-	for _, k := range c.list {
-		k.depth = -view.Dot(k.draw.Origin.Vec4(1))
-	}
-	slices.SortFunc(c.list, func(a, b *canvas) int {
-		return cmp.Or(cmp.Compare(b.depth, a.depth), cmp.Compare(a.order, b.order))
-	})
-	c.draws = c.draws[:0]
-	for _, k := range c.list {
-		c.draws = append(c.draws, k.draw)
-	}
-	return r.canvas.Record(s, pass.CanvasInput{Frame: f.number, ViewProjection: f.combined, Brightness: f.asTheyAre(), Draws: c.draws,
+	f := &r.now
+	return r.canvas.Record(s, pass.CanvasInput{Frame: f.number, ViewProjection: f.combined, Brightness: f.asTheyAre(), Draws: r.canvases.draws,
 		Width: f.plan.key.width, Height: f.plan.key.height})
 }

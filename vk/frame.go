@@ -273,5 +273,5 @@ func mapper(t scene.ToneMap) pass.Mapper {
 // Ready says how many of the things that a snapshot names are still on their way,
 // and which failed. It is about what was drawn last: draw the snapshot first.
 func (r *Renderer) Ready(*scene.Snapshot) (pending int, failures []Failure) {
-	return len(r.looks.open) + r.sky.pending() + r.canvases.left, append(r.looks.failures(), r.sky.failures()...)
+	return len(r.looks.open) + r.sky.pending() + r.canvases.left + r.grids.left + r.grids.pages.left, append(r.looks.failures(), r.sky.failures()...)
 }

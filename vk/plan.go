@@ -139,9 +139,9 @@ func (r *Renderer) recordSurfaces(s *raw.Stream) {
 	s.Scissor(0, 0, uint32(k.width), uint32(k.height))
 	f.fail(r.drawer.RecordOpaque(s))
 	f.fail(r.drawer.RecordSky(s))
-	// Canvases hide what is behind them, as opaque surfaces do; lines hide nothing, and
-	// so come last.
-	f.fail(r.recordCanvases(s))
+	// Canvases and grids hide what is behind them, as opaque surfaces do; lines hide
+	// nothing, and so come last.
+	f.fail(r.recordFlat(s))
 	f.fail(r.drawer.RecordBlended(s))
 	f.fail(r.recordLines(s))
 	s.EndRendering()

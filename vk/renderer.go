@@ -68,6 +68,7 @@ type Renderer struct {
 	ibl     *pass.IBL
 	bloom   *pass.Bloom
 	canvas  *pass.Canvas
+	text    *pass.Text
 	lines   *pass.Lines
 	picker  *pass.Pick
 	outputs map[vulkan.Format]*output
@@ -78,6 +79,8 @@ type Renderer struct {
 	lights   lightState
 	sky      skyState
 	canvases canvasState
+	grids    gridState
+	flats    []flat
 	lineSets lineState
 	motion   motion
 	picks    picks
@@ -152,6 +155,10 @@ func (r *Renderer) open() (err error) {
 		return err
 	}
 	r.keep(r.canvas.Close)
+	if r.text, err = pass.NewText(r.d, scenic); err != nil {
+		return err
+	}
+	r.keep(r.text.Close)
 	if r.lines, err = pass.NewLines(r.d, scenic); err != nil {
 		return err
 	}

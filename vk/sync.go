@@ -32,6 +32,9 @@ func (r *Renderer) sync(fr *device.Frame, s *scene.Snapshot) error {
 	if err := r.syncCanvases(fr.Stream, s.Canvases); err != nil {
 		return err
 	}
+	if err := r.syncGrids(fr, s); err != nil {
+		return err
+	}
 	if err := r.syncSky(fr.Stream, s.Sky); err != nil {
 		return err
 	}
@@ -155,5 +158,6 @@ func (r *Renderer) closeScene() {
 	r.slots, r.seen = nil, nil
 	r.lineSets.close()
 	r.canvases.close()
+	r.grids.close()
 	r.sky.close(r)
 }

@@ -176,3 +176,13 @@ func (g *Grid) bytes() (n int64) {
 	}
 	return n
 }
+
+// NewGrid returns a blank grid of cells that fill two metres from side to side, with
+// the proportions of the usual fonts.
+func NewGrid(columns, rows int) Grid {
+	cell := 2 / float32(max(columns, 1))
+	em := cell / 0.6
+	return Grid{Orientation: mgl32.QuatIdent(), Columns: columns, Rows: rows, Em: em, Cell: mgl32.Vec2{cell, 1.2 * em}, Baseline: 0.9 * em,
+		Underline: 0.1 * em, UnderlineThickness: 0.05 * em, Strike: -0.3 * em,
+		HalfSize: mgl32.Vec2{1, 0.6 * em * float32(rows)}, Background: 0xff000000, Opacity: 1}
+}
