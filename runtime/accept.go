@@ -21,7 +21,7 @@ func (rt *Runtime) Accept(to Capability, m Message) (seq uint64, dup bool, err e
 		defer runtime.KeepAlive(m.Caps)
 		return d.accept(nil, d.messageTo(to.Ref, m.Data, m.Caps, m.Lumps, m.Origin, m.Key))
 	}
-	return 0, false, rt.deliver(nil, to, m.Data, m.Caps, m.Lumps, m.Origin)
+	return 0, false, rt.deliver(nil, to, m.Data, m.Caps, m.Lumps, m.Origin, m.sender())
 }
 
 // Durable returns when every event up to seq is on disk.

@@ -53,7 +53,7 @@ func (p *Process) Send(w *Worker, h uint32, data []byte, capHandles []uint32, na
 	if ref.Kind == space.RefDurable {
 		origin = fmt.Sprintf("process %d", p.pid)
 	}
-	if err := p.rt.deliver(w, Capability{Ref: ref, Perms: caps.Send, Box: box}, data, cs, named, origin); err != nil {
+	if err := p.rt.deliver(w, Capability{Ref: ref, Perms: caps.Send, Box: box}, data, cs, named, origin, Sender{Process: p.pid, Module: p.module}); err != nil {
 		return p.stalled(w, err)
 	}
 	return nil

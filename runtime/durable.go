@@ -236,10 +236,20 @@ func (d *durable) request(w *Worker, e *space.Effect) error {
 // seq. The proxies that it goes to and carries are held until then.
 func (d *durable) leave(e space.Effect, seq uint64) {
 	keep := d.rt.keepProxies(append([]space.Cap{e.To}, e.Caps...))
+	from := d.sender(e.Cause.Process)
 	d.held.add(d, seq, func() {
-		d.deliverOutside(&e)
+		d.deliverOutside(&e, from)
 		runtime.KeepAlive(keep)
 	})
+}
+
+// sender is a durable process as services hear of it. The caller holds mu.
+func (d *durable) sender(pid uint64) Sender {
+	s := Sender{Process: pid}
+	if p := d.procs[pid]; p != nil {
+		s.Module = p.module
+	}
+	return s
 }
 
 // recordAll records the effects of one execution and, behind each, those of the

@@ -389,7 +389,7 @@ func (dp *durableProcess) send(to space.Ref, data []byte, cs []Capability, named
 	dp.index++
 	d, keep := dp.d, append(dp.p.rt.keepProxies([]space.Cap{e.To}), dp.keep...)
 	dp.outward = append(dp.outward, func() {
-		d.deliverOutside(&e)
+		d.deliverOutside(&e, Sender{Process: e.Cause.Process, Module: dp.p.module})
 		runtime.KeepAlive(keep)
 	})
 	return nil

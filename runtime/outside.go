@@ -9,7 +9,7 @@ import (
 )
 
 // deliverOutside sends a message of the durable world to somebody outside.
-func (d *durable) deliverOutside(e *space.Effect) {
+func (d *durable) deliverOutside(e *space.Effect, from Sender) {
 	body := e.Body
 	if !e.Blob.IsZero() {
 		data, err := d.rt.readLump(context.Background(), e.Blob)
@@ -23,7 +23,7 @@ func (d *durable) deliverOutside(e *space.Effect) {
 	for i, c := range e.Caps {
 		cs[i] = d.rt.resolve(c)
 	}
-	d.rt.deliver(nil, d.rt.resolve(e.To), body, cs, e.Lumps, fmt.Sprintf("process %d", e.Cause.Process))
+	d.rt.deliver(nil, d.rt.resolve(e.To), body, cs, e.Lumps, fmt.Sprintf("process %d", e.Cause.Process), from)
 }
 
 // tellWatchers lets transient watchers hear of the end of a durable process.

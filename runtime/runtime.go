@@ -208,7 +208,7 @@ func (rt *Runtime) resolve(c space.Cap) Capability {
 }
 
 // deliver sends a message from outside the durable world to anybody.
-func (rt *Runtime) deliver(w *Worker, to Capability, data []byte, cs []Capability, named []lumps.CID, origin string) error {
+func (rt *Runtime) deliver(w *Worker, to Capability, data []byte, cs []Capability, named []lumps.CID, origin string, from Sender) error {
 	if to.Ref.Kind == space.RefDurable {
 		if rt.dur == nil {
 			return nil
@@ -233,6 +233,10 @@ func (rt *Runtime) deliver(w *Worker, to Capability, data []byte, cs []Capabilit
 		}
 	}
 	s.Lumps = named
+	if n := to.Box.proc.native; n != nil && n.Handle != nil {
+		who := from // moves to the heap only here
+		s.sender = &who
+	}
 	return to.Box.proc.push(w, to.Box, s)
 }
 

@@ -63,7 +63,13 @@ type Message struct {
 	Lumps  []lumps.CID
 	Key    string // for durable receivers: the same key counts once
 	Origin string
+	// Peer is set for what a peer sent, as OriginOf names it: for services, which hear
+	// of who asks (Request.Sender). Without it the message is of this program.
+	Peer string
 }
+
+// sender is who a service hears that a message is of.
+func (m *Message) sender() Sender { return Sender{Host: m.Peer == "", Peer: m.Peer} }
 
 // Send sends a message from outside. To a durable process it is on disk when Send
 // returns; seq is its place in the journal, and dup says that its key was accepted
@@ -81,7 +87,7 @@ func (rt *Runtime) Send(ctx context.Context, to Capability, m Message) (seq uint
 		}
 		return seq, dup, d.wait(ctx, seq)
 	}
-	return 0, false, rt.deliver(nil, to, m.Data, m.Caps, m.Lumps, m.Origin)
+	return 0, false, rt.deliver(nil, to, m.Data, m.Caps, m.Lumps, m.Origin, m.sender())
 }
 
 // Reply is the answer to a Call.

@@ -32,11 +32,23 @@ type Request struct {
 	From string
 	// Durable reports a request of a durable process whose answer is an event.
 	Durable bool
+	// Sender is who sent the request, whoever the reply address belongs to.
+	Sender Sender
 
 	rt    *Runtime
 	to    string
 	cause space.Cause
 	done  bool
+}
+
+// Sender is who sent a request, as the runtime knows it: nothing in a message changes
+// it, so that a service can permit by it. The zero Sender is not known and should be
+// permitted nothing.
+type Sender struct {
+	Host    bool      // this program itself, or who controls it through its socket
+	Process uint64    // a process of this runtime; 0: none
+	Module  lumps.CID // what that process is an instance of; zero: not known
+	Peer    string    // the peer that it came from, as OriginOf names it
 }
 
 // Runtime returns the runtime that the request came through.
@@ -67,7 +79,7 @@ func (r *Request) ReplyNaming(named []lumps.CID, data []byte, cs ...Capability) 
 	if !r.Durable {
 		r.done = true
 		if ok {
-			r.rt.deliver(nil, to, data, cs, named, r.to)
+			r.rt.deliver(nil, to, data, cs, named, r.to, Sender{})
 		}
 		return
 	}
@@ -84,7 +96,7 @@ func (r *Request) ReplyNaming(named []lumps.CID, data []byte, cs ...Capability) 
 	}
 	seq, err := d.outcome(r.cause, ev)
 	if err == nil && ok && to.Ref.Kind != space.RefDurable && seq > 0 {
-		d.held.add(d, seq, func() { r.rt.deliver(nil, to, data, cs, named, r.to) })
+		d.held.add(d, seq, func() { r.rt.deliver(nil, to, data, cs, named, r.to, Sender{}) })
 	}
 	runtime.KeepAlive(cs)
 }
@@ -181,6 +193,9 @@ func (p *Process) serve(ctx context.Context) {
 			r := s.request
 			if r == nil {
 				r = &Request{rt: p.rt, to: p.native.Name, Data: append([]byte(nil), s.Data...), Caps: slices.Clone(s.Caps), Lumps: s.Lumps, From: "a process"}
+				if s.sender != nil {
+					r.Sender = *s.sender
+				}
 			}
 			p.native.Handle(ctx, r)
 		}
@@ -197,7 +212,7 @@ func (rt *Runtime) service(name string) *nativeProcess {
 // requestOf is the request that an effect of a durable process makes.
 func (rt *Runtime) requestOf(e *space.Effect) *Request {
 	r := &Request{rt: rt, to: e.To.Ref.Service, cause: e.Cause, Durable: true, Data: e.Body, Lumps: e.Lumps,
-		From: fmt.Sprintf("process %d", e.Cause.Process)}
+		From: fmt.Sprintf("process %d", e.Cause.Process), Sender: rt.dur.sender(e.Cause.Process)}
 	if !e.Blob.IsZero() {
 		data, err := rt.readLump(context.Background(), e.Blob)
 		if err != nil {

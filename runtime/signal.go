@@ -75,7 +75,8 @@ type Signal struct {
 	Seq  uint64
 	Time int64
 
-	request *Request // set for services
+	request *Request // set for services, where a durable process asks
+	sender  *Sender  // set for services, otherwise
 	inline  [inlineData]byte
 	// one is room for the capability that most messages with any have; of a down
 	// signal, it is what died.
@@ -108,5 +109,5 @@ func (s *Signal) reset() {
 		s.Caps, s.Lumps, s.request, s.Kind = nil, nil, nil, SignalMessage
 		s.one[0] = Capability{}
 	}
-	s.Data, s.Box, s.Seq, s.Time = nil, 0, 0, 0
+	s.Data, s.Box, s.Seq, s.Time, s.sender = nil, 0, 0, 0, nil
 }

@@ -232,7 +232,7 @@ func (c *Conn) receive(m *message, body []byte) error {
 		return err
 	}
 	c.messagesIn.Add(1)
-	msg := runtime.Message{Data: m.body, Lumps: m.lumps, Origin: c.origin}
+	msg := runtime.Message{Data: m.body, Lumps: m.lumps, Origin: c.origin, Peer: c.origin}
 	c.mu.Lock()
 	e := c.exports[m.target]
 	if e == nil {

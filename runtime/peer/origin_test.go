@@ -1,6 +1,7 @@
 package peer_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -37,5 +38,21 @@ func TestOriginOfAddresses(t *testing.T) {
 	}
 	if runtime.OriginOf(runtime.Capability{}) != "" {
 		t.Error("nothing is of somewhere")
+	}
+}
+
+// A service hears that a request is of a peer, whose process over there has no name
+// here, whoever's reply address it has.
+func TestServiceHearsWhichPeerAsks(t *testing.T) {
+	a, b := newSide(t), newSide(t)
+	ab, ba := join(t, a, b)
+	asked := make(chan runtime.Sender, 1)
+	b.Serve(runtime.Service{Name: "who", Handle: func(_ context.Context, r *runtime.Request) {
+		asked <- r.Sender
+		r.Reply(nil)
+	}})
+	call(t, a, get(t, a, ab.Root(), "who"), "x")
+	if got, want := <-asked, (runtime.Sender{Peer: runtime.OriginOf(ba.Root())}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }
