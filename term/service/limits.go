@@ -1,0 +1,106 @@
+package service
+
+import "time"
+
+// Limits bound what one client may have and ask for. A client is a process of this
+// runtime, a peer with all that runs there, or the person. Zero fields get the default.
+type Limits struct {
+	// Terminals with and without a shell; default 64: more than a person reads, and
+	// few enough that one client leaves room for others in a scene.
+	Terminals int
+	// Shells bounds the shells of all together; default 256: each is a process, two
+	// goroutines and up to 64 MiB of history.
+	Shells int
+	// Cells of one terminal; default 1<<18: 16 screens full of text.
+	Cells int
+	// History is how many rows are kept above a screen; default 10,000.
+	History int
+	// Watchers and Shares of one terminal; default 64: a room of people.
+	Watchers, Shares int
+	// Pending bounds the bytes of messages that wait; default 32 MiB: as many of the
+	// largest size. What is above is lost, and said in the log.
+	Pending int64
+	// Prompts is how many questions may wait for the person; default 4: who reads a
+	// fifth does not read it.
+	Prompts int
+}
+
+// DefaultLimits returns the limits that zero fields get.
+func DefaultLimits() Limits {
+	return Limits{
+		Terminals: 64, Shells: 256, Cells: 1 << 18, History: 10_000, Watchers: 64, Shares: 64,
+		Pending: 32 << 20, Prompts: 4,
+	}
+}
+
+func (l Limits) filled() Limits {
+	d := DefaultLimits()
+	for _, f := range []struct{ v, d *int }{
+		{&l.Terminals, &d.Terminals}, {&l.Shells, &d.Shells}, {&l.Cells, &d.Cells}, {&l.History, &d.History},
+		{&l.Watchers, &d.Watchers}, {&l.Shares, &d.Shares}, {&l.Prompts, &d.Prompts},
+	} {
+		if *f.v <= 0 {
+			*f.v = *f.d
+		}
+	}
+	if l.Pending <= 0 {
+		l.Pending = d.Pending
+	}
+	return l
+}
+
+const (
+	// turnBytes is how much of one terminal's output is read at a turn: a few tenths
+	// of a millisecond of work, and as much as a PTY ever gives.
+	turnBytes = 64 << 10
+	// paintEvery is the least time between two looks at what changed: 120 a second,
+	// the rate of quick screens.
+	paintEvery = time.Second / 120
+	// keepEvery is how often pictures of what was are kept of terminals that changed:
+	// what a crash loses at most.
+	keepEvery = 5 * time.Second
+	// promptWait is how long the person has for an answer.
+	promptWait = time.Minute
+	// denyPause is how long nobody is asked again about one to whom the person said
+	// no: a second prompt at once would be pressure.
+	denyPause = 30 * time.Second
+	// blinkEvery is half a period of the cursor; blinkFor is how long it blinks
+	// without anything happening: an idle screen costs no frames.
+	blinkEvery = 530 * time.Millisecond
+	blinkFor   = 20 * time.Second
+	// flashFor is how long the border shows a bell; bellEvery the least time between
+	// two that anybody hears of.
+	flashFor  = 150 * time.Millisecond
+	bellEvery = 250 * time.Millisecond
+	// tellEvery is the least time between two titles, directories, marks and
+	// notifications of one terminal that watchers hear of; the last is always told,
+	// but of notifications, which are lost.
+	tellEvery = 100 * time.Millisecond
+	// clipboardEvery is the least time in which a program may set the clipboard again.
+	clipboardEvery = time.Second
+	// maxClipboard bounds what a program may put there, and what is pasted, in bytes.
+	maxClipboard = 1 << 20
+	maxName      = 256 // bytes of a name, which is shown to people
+	maxTitle     = 256 // bytes of a title, likewise
+	maxArgs      = 256 // arguments of a command
+	maxArgBytes  = 64 << 10
+	maxURI       = 2048 // bytes of a link that is followed
+	maxQuery     = 256  // bytes that are searched for
+	// watchBytes is how much output waits for one watcher. Who is further behind gets
+	// the screen as a whole again.
+	watchBytes = 1 << 20
+	// messageCost is what a waiting message takes besides its bytes.
+	messageCost = 128
+	// complainEvery is how often the log tells of one client's faults.
+	complainEvery = 10 * time.Second
+	// MaxKey bounds a key of Keep and of Grants, in bytes.
+	MaxKey = 1024
+	// maxPicture bounds a picture of what was, in bytes: a history of 10,000 long rows.
+	maxPicture = 16 << 20
+)
+
+// CellWidth and CellHeight are the size of a cell in pixels that programs are told.
+const (
+	CellWidth  = 8
+	CellHeight = 16
+)
