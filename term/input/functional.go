@@ -7,9 +7,8 @@ type final struct {
 	final  byte
 }
 
-// letters and tildes are the forms that xterm and kitty share. Xterm's F1 to F4 are SS3
-// P to S; kitty's F3 is CSI 13 ~, since CSI 1 ; m R is also what answers the question
-// where the cursor is.
+// shared are the forms that xterm and kitty share, and kitty's of F3, which xterm writes
+// as an answer to the question where the cursor is (CSI 1 ; m R).
 var shared = [...]final{
 	Escape - firstNamed:    {27, 'u'},
 	Enter - firstNamed:     {13, 'u'},

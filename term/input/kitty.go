@@ -20,6 +20,9 @@ func appendKitty(b []byte, k Key, m Modes) []byte {
 	}
 	if m.Kitty&(Disambiguate|ReportAll) == 0 && k.Code.keypad() {
 		k.Code = padTwins[k.Code-KP0]
+		if !k.Code.Named() && k.Action != Release && k.Mods&commands == 0 {
+			return append(b, byte(k.Code)) // the keypad has no dead keys
+		}
 	}
 	if k.Code.Named() {
 		return appendKittyNamed(b, k, m)

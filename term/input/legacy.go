@@ -67,11 +67,6 @@ func appendFinal(b []byte, f final, mods Mods, ss3 bool) []byte {
 
 // appendC0 appends what the four keys send that are control characters.
 func appendC0(b []byte, k Key, m Modes) []byte {
-	alt := k.Mods&(Alt|Meta) != 0
-	if alt && (m.MetaEscape || k.Code == Tab) {
-		b = append(b, 0x1b)
-		alt = false
-	}
 	var c rune
 	switch k.Code {
 	case Escape:
@@ -84,19 +79,9 @@ func appendC0(b []byte, k Key, m Modes) []byte {
 		}
 		c = '\t'
 	case Backspace:
-		c = 0x7f
-		if m.Backarrow != (k.Mods&Ctrl != 0) {
-			c = '\b'
-		}
+		c = backspace(k, m)
 	}
-	if alt && m.MetaEighth {
-		c |= 0x80
-	}
-	b = utf8.AppendRune(b, c)
-	if k.Code == Enter && m.NewLine {
-		b = append(b, '\n')
-	}
-	return b
+	return appendMeta(b, c, k, m)
 }
 
 // appendPad appends what the keys of the keypad send that are characters.
@@ -110,7 +95,7 @@ func appendPad(b []byte, k Key, m Modes) []byte {
 	}
 	twin := padTwins[k.Code-KP0]
 	if twin == Enter {
-		return appendC0(b, Key{Code: Enter, Mods: k.Mods}, m)
+		return appendC0(b, Key{Code: Enter}, m)
 	}
 	if types(k.Text) && k.Mods&commands == 0 {
 		return appendText(b, k.Text)
@@ -127,6 +112,11 @@ func appendCommand(b []byte, k Key, m Modes) []byte {
 	if k.Mods&Ctrl != 0 {
 		c = control(c)
 	}
+	return appendMeta(b, c, k, m)
+}
+
+// appendMeta appends c, marked as Alt wants it.
+func appendMeta(b []byte, c rune, k Key, m Modes) []byte {
 	if k.Mods&(Alt|Meta) != 0 {
 		switch {
 		case m.MetaEscape:
@@ -135,5 +125,18 @@ func appendCommand(b []byte, k Key, m Modes) []byte {
 			c |= 0x80
 		}
 	}
-	return utf8.AppendRune(b, c)
+	b = utf8.AppendRune(b, c)
+	if c == '\r' && m.NewLine {
+		b = append(b, '\n')
+	}
+	return b
+}
+
+// backspace is what Backspace sends: DEL, or BS by DECBKM; Ctrl turns the one into the
+// other.
+func backspace(k Key, m Modes) rune {
+	if m.Backarrow != (k.Mods&Ctrl != 0) {
+		return '\b'
+	}
+	return 0x7f
 }

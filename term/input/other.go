@@ -5,54 +5,51 @@ import "strconv"
 // otherKey tells how xterm's modifyOtherKeys would send k: the code and the modifiers,
 // or no modifiers where k goes the legacy way.
 //
-// Level 1 takes what has no control character or ESC prefix of its own: Ctrl+1,
-// Ctrl+Shift+A, Ctrl+Enter. Level 2 takes all but what Shift alone does to a character
-// that has no control twin.
+// Level 1 takes what has no legacy form that tells it apart, such as Ctrl+1,
+// Ctrl+Shift+2 or Ctrl+Enter; level 2 all with modifiers but what Shift alone types.
+// Xterm drops Alt at level 1 while Alt sends ESC; here it is told as if it did not.
 func otherKey(k Key, m Modes) (code rune, mods Mods) {
-	mods = k.Mods & (Shift | Alt | Ctrl | Meta)
-	if mods&Meta != 0 {
-		mods = mods&^Meta | Alt
+	mods = k.Mods & (Shift | Alt | Ctrl)
+	if k.Mods&Meta != 0 {
+		mods |= Alt
 	}
 	if mods == 0 {
 		return 0, 0
 	}
+	one, send := m.ModifyOtherKeys == 1, false
 	switch k.Code {
 	case Enter:
-		code = '\r'
+		code, send = '\r', !one || mods != Alt && mods != Ctrl|Alt
 	case Tab:
-		code = '\t'
+		code, send = '\t', one && mods == Ctrl || !one && mods != Shift
 	case Escape:
-		code = 0x1b
+		code, send = 0x1b, !one || mods&Alt != 0 && mods != Alt
 	case Backspace:
-		code = 0x7f
-		if m.Backarrow {
-			code = '\b'
-		}
+		code, send = backspace(k, m), !one && mods != Ctrl
 	default:
-		if k.Mods&commands == 0 && !types(k.Text) {
+		if mods == Shift && !types(k.Text) {
 			return 0, 0
 		}
-		if code = command(k); code == 0 {
-			return 0, 0
+		code = command(k)
+		twin := code >= '@' && code <= 0x7f
+		switch {
+		case code == 0:
+		case mods == Shift:
+			send = !one && (twin || code == ' ')
+		case !one:
+			send = true
+		case twin || mods&Ctrl == 0:
+		case code == ' ':
+			send = mods&Alt != 0
+		default:
+			send = mods != Ctrl || control(code) == code
 		}
 	}
-	if m.ModifyOtherKeys == 1 {
-		mods = otherLevel1(k.Code, code, mods)
-	} else {
-		mods = otherLevel2(k.Code, code, mods)
+	if !send {
+		return 0, 0
 	}
 	return code, mods
 }
-
-func otherLevel1(key Code, code rune, mods Mods) Mods {
-	switch key {
-	case Backspace, Escape:
-		return 0
-	}
-	return mods
-}
-
-func otherLevel2(key Code, code rune, mods Mods) Mods { return mods }
 
 // appendOther appends CSI 27 ; 1+mods ; code ~, or CSI code ; 1+mods u.
 func appendOther(b []byte, code rune, mods Mods, format int) []byte {

@@ -14,7 +14,7 @@ const MaxPaste = 16 << 20
 func AppendPaste(b []byte, text string, m Modes) []byte {
 	if len(text) > MaxPaste {
 		n := MaxPaste
-		for !utf8.RuneStart(text[n]) {
+		for n > MaxPaste-utf8.UTFMax && !utf8.RuneStart(text[n]) {
 			n--
 		}
 		text = text[:n]
