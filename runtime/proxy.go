@@ -117,6 +117,16 @@ func OriginOf(c Capability) string {
 	return ""
 }
 
+// PeerOf identifies the peer that has what c reaches by the whole of its key, which
+// the short name of OriginOf does not; "" where it is here. So a service remembers what
+// a peer may do.
+func PeerOf(c Capability) string {
+	if r, ok := RemoteOf(c).(interface{ Peer() string }); ok {
+		return r.Peer()
+	}
+	return ""
+}
+
 // proxy finds a proxy that somebody still holds.
 func (rt *Runtime) proxy(pid uint64) *Process {
 	if w, ok := rt.proxies.Load(pid); ok {

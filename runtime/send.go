@@ -63,7 +63,7 @@ type Message struct {
 	Lumps  []lumps.CID
 	Key    string // for durable receivers: the same key counts once
 	Origin string
-	// Peer is set for what a peer sent, as OriginOf names it: for services, which hear
+	// Peer is set for what a peer sent, as PeerOf identifies it: for services, which hear
 	// of who asks (Request.Sender). Without it the message is of this program.
 	Peer string
 }

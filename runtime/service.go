@@ -48,7 +48,7 @@ type Sender struct {
 	Host    bool      // this program itself, or who controls it through its socket
 	Process uint64    // a process of this runtime; 0: none
 	Module  lumps.CID // what that process is an instance of; zero: not known
-	Peer    string    // the peer that it came from, as OriginOf names it
+	Peer    string    // the peer that it came from, as PeerOf identifies it
 }
 
 // Runtime returns the runtime that the request came through.

@@ -68,6 +68,7 @@ type Conn struct {
 	info   Info
 	name   string // for logs
 	origin string // for events
+	peer   string // the whole of its key
 	mux    *mux.Session
 	out    *mux.Stream // messages
 	want   *want.Exchange
@@ -232,7 +233,7 @@ func (c *Conn) receive(m *message, body []byte) error {
 		return err
 	}
 	c.messagesIn.Add(1)
-	msg := runtime.Message{Data: m.body, Lumps: m.lumps, Origin: c.origin, Peer: c.origin}
+	msg := runtime.Message{Data: m.body, Lumps: m.lumps, Origin: c.origin, Peer: c.peer}
 	c.mu.Lock()
 	e := c.exports[m.target]
 	if e == nil {

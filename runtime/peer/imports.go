@@ -69,6 +69,9 @@ func (im *imported) released() {
 // Origin names the peer, as the origins of its messages do.
 func (im *imported) Origin() string { return im.c.origin }
 
+// Peer identifies the peer by its whole key.
+func (im *imported) Peer() string { return im.c.peer }
+
 // Deliver sends a message to the mailbox.
 func (im *imported) Deliver(s *runtime.Signal) error { return im.deliver(s, nil) }
 

@@ -179,6 +179,7 @@ func (n *Node) Attach(ctx context.Context, sc io.ReadWriteCloser, a Attach) (*Co
 	n.mu.Unlock()
 	c.name = c.info.Name()
 	c.origin = "peer " + c.name
+	c.peer = trust.KeyID(c.info.Key)
 	c.info.ID, c.info.Since = n.lastID.Add(1), time.Now()
 	if nc, ok := sc.(net.Conn); ok {
 		mux.Tune(nc)

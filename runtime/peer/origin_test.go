@@ -7,6 +7,7 @@ import (
 
 	"hearth/runtime"
 	"hearth/runtime/caps"
+	"hearth/runtime/peer/trust"
 )
 
 // An address tells which peer it is on: one that comes from there, and not one of
@@ -52,7 +53,15 @@ func TestServiceHearsWhichPeerAsks(t *testing.T) {
 		r.Reply(nil)
 	}})
 	call(t, a, get(t, a, ab.Root(), "who"), "x")
-	if got, want := <-asked, (runtime.Sender{Peer: runtime.OriginOf(ba.Root())}); got != want {
+	if got, want := <-asked, (runtime.Sender{Peer: trust.KeyID(ba.Info().Key)}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
+	}
+	if got := runtime.PeerOf(ba.Root()); got != trust.KeyID(ba.Info().Key) {
+		t.Errorf("what the peer gave is of %q", got)
+	}
+	here := newInbox(b)
+	defer here.Close()
+	if got := runtime.PeerOf(here.Cap(caps.All)); got != "" {
+		t.Errorf("what is here is of %q", got)
 	}
 }
