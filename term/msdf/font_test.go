@@ -4,7 +4,6 @@ import (
 	"os"
 	"testing"
 
-	"golang.org/x/image/font"
 	"golang.org/x/image/font/gofont/gomono"
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
@@ -56,7 +55,6 @@ func outlineOf(tb testing.TB, data []byte, r rune) Shape {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	_ = font.HintingNone
 	return shapeOf(segs, float64(em))
 }
 
