@@ -26,7 +26,8 @@ type gridState struct {
 	cells  cellStore
 	glyphs glyphTable
 	pages  pageStore
-	warned bool // that something is not shown was said
+	quad   *mem.Buffer // that picks draw
+	warned bool        // that something is not shown was said
 }
 
 // grid is a grid on the device.
@@ -199,6 +200,7 @@ func (g *gridState) close() {
 	g.cells.close()
 	g.glyphs.buffer.Close()
 	g.pages.image.Close()
+	g.quad.Close()
 	*g = gridState{}
 }
 

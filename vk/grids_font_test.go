@@ -103,7 +103,9 @@ func picture(strokes []stroke) *letter {
 		lx, ly, hx, hy = min(lx, s.x0, s.x1), min(ly, s.y0, s.y1), max(hx, s.x0, s.x1), max(hy, s.y0, s.y1)
 	}
 	ox, oy := math.Floor(lx)-testMargin, math.Floor(ly)-testMargin
-	up := func(x float64) int { return (int(math.Ceil(x)) + scene.GlyphAlign - 1) / scene.GlyphAlign * scene.GlyphAlign }
+	up := func(x float64) int {
+		return (int(math.Ceil(x)) + scene.GlyphAlign - 1) / scene.GlyphAlign * scene.GlyphAlign
+	}
 	w, h := up(hx-ox+testMargin), up(hy-oy+testMargin)
 	r := vector.NewRasterizer(w, h)
 	px, py := math.NaN(), math.NaN()
@@ -279,7 +281,7 @@ func screen(columns, rows int, wide float32) scene.Grid {
 	g := scene.NewGrid(columns, rows)
 	cell := wide / float32(columns)
 	em := cell / advance
-	g.Em, g.Cell, g.Baseline = em, [2]float32{cell, em * tall}, em * ascent
+	g.Em, g.Cell, g.Baseline = em, [2]float32{cell, em * tall}, em*ascent
 	g.Underline, g.UnderlineThickness, g.Strike = 0.12*em, 0.06*em, -0.28*em
 	g.Padding = [2]float32{cell, cell}
 	g.HalfSize = [2]float32{wide/2 + cell, float32(rows)*em*tall/2 + cell}

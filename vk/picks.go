@@ -10,7 +10,7 @@ import (
 	"hearth/vk/scene"
 )
 
-// Hit is what is under a pixel. Object 0: nothing.
+// Hit is what is under a pixel: an object or a grid. Object 0: nothing.
 type Hit struct {
 	Object   scene.ID
 	Position mgl32.Vec3 // world
@@ -41,7 +41,7 @@ type pickAsked struct {
 	snapshot *scene.Snapshot
 }
 
-// Pick asks which object is under a pixel of the main picture (FrameOptions.
+// Pick asks which object or grid is under a pixel of the main picture (FrameOptions.
 // Secondary). The answer comes some frames later; the channel then is closed. It is
 // closed without an answer where nothing can be asked. Anybody may call it.
 func (r *Renderer) Pick(x, y int) <-chan Hit {
@@ -93,9 +93,16 @@ func (r *Renderer) answerPicks() {
 		delete(r.picks.asked, a.Tag)
 		hit := Hit{}
 		if a.Number > 0 {
-			slot := int(a.Number - 1)
-			if _, ok := q.snapshot.Objects.At(slot); ok {
-				hit = Hit{q.snapshot.Objects.Chunk(slot / scene.ChunkSize).IDs[slot%scene.ChunkSize], a.Position}
+			slot := int(a.Number&^gridNumber - 1)
+			var id scene.ID
+			var ok bool
+			if a.Number&gridNumber != 0 {
+				id, ok = q.snapshot.Grids.ID(slot)
+			} else {
+				id, ok = q.snapshot.Objects.ID(slot)
+			}
+			if ok {
+				hit = Hit{id, a.Position}
 			}
 		}
 		q.answer <- hit
@@ -150,5 +157,6 @@ func (r *Renderer) under(x, y int) []pass.PickDraw {
 		}
 		return len(r.picks.draws) < maxPickDraws
 	})
+	r.gridsUnder(&v)
 	return r.picks.draws
 }

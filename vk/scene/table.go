@@ -78,6 +78,14 @@ func (t Table[T]) Get(id ID) (*T, bool) {
 	return nil, false
 }
 
+// ID returns the ID of what is in a slot, and false where nothing is.
+func (t Table[T]) ID(slot int) (ID, bool) {
+	if _, ok := t.At(slot); !ok {
+		return 0, false
+	}
+	return t.Chunk(slot / ChunkSize).IDs[slot%ChunkSize], true
+}
+
 // All yields the things in the order of their slots.
 func (t Table[T]) All() func(yield func(ID, *T) bool) {
 	return func(yield func(ID, *T) bool) {

@@ -206,7 +206,8 @@ void main() {
 	float longer = max(length(mx), length(my)), area = abs(mx.x * my.y - mx.y * my.x);
 	float texels = fine / letter.z;
 	float major = longer * texels, minor = area / max(longer, 1e-12) * texels;
-	float far = smoothstep(4, 8, max(0.5 * minor, major / across));
+	float sampled = max(0.5 * minor, major / across); // texels a sample, of those below
+	float far = smoothstep(4, 8, sampled);
 
 	vec4 paper = unpackUnorm4x8(paint.x);
 	paper.a *= uintBitsToFloat(size.w);
@@ -254,7 +255,7 @@ void main() {
 				scale = texels / (span * letter.z);
 				uv = (vec2(q.x * cell.x, q.y * cell.y - letter.w) / letter.z - vec2(g.box.x, -g.box.y)) / span;
 				// Where samples are taken all over the pixel, some may lie in the glyph.
-				vec2 spread = major > 2.5 || (g.tile.x & color_page) != 0 ? metres * scale / texels : vec2(0);
+				vec2 spread = major > 2.5 || (g.tile.x & color_page) != 0 ? (metres * scale + 0.5 * clamp(sampled, 1, 8)) / texels : vec2(0);
 				hit = all(greaterThanEqual(uv, -spread)) && all(lessThan(uv, 1 + spread));
 				fg = ink(k, c);
 			}
@@ -274,13 +275,15 @@ void main() {
 			// Two samples across and some along the pixel, each from the level where it is
 			// about a texel.
 			float lod = clamp(log2(max(max(0.5 * narrow, wide_pixel / float(max(taps / 2, 1))), 1)), 0, levels - 1);
-			vec2 edge = vec2(0.5 * exp2(ceil(lod)));
-			vec2 low = min(first + edge, first + 0.5 * texels), high = max(first + texels - edge, first + 0.5 * texels);
+			// The filter sees the tile and nothing beyond: a texel at the edge counts by how much
+			// of the filter it has. So what two neighbours show of a line that joins adds up to 1.
+			float width = exp2(lod);
+			vec2 edge = min(vec2(0.5 * exp2(ceil(lod))), 0.5 * texels);
 			for (int j = 0; j < taps; j++) {
 				vec2 o = vec2((float(j >> 1) + 0.5) / float(taps >> 1) - 0.5, float(j & 1) * 0.5 - 0.25);
 				vec2 p = t + long_axis * o.x + short_axis * o.y;
-				bool within = all(greaterThanEqual(p, first)) && all(lessThan(p, first + texels));
-				found += (within ? 1 : 0) * textureLod(pages, vec3(clamp(p, low, high) / side, layer), lod);
+				vec2 counts = clamp(0.5 + (p - first) / width, 0, 1) * clamp(0.5 + (first + texels - p) / width, 0, 1);
+				found += counts.x * counts.y * textureLod(pages, vec3(clamp(p, first + edge, first + texels - edge) / side, layer), lod);
 			}
 			if (taps > 0) found /= float(taps);
 			if (!colored) {
