@@ -41,8 +41,13 @@ var rules = map[string][]string{
 	"vk/model":               {"lumps", "store", "store/asset"},
 	"vk/scene":               {"lumps"},
 	"vk/service":             {"lumps", "store", "store/asset", "vk/model", "vk/scene", "runtime", "runtime/caps", "runtime/serde"},
-	"term":                   {"lumps", "store", "store/asset"},
-	"term/service":           {"lumps", "store", "store/asset", "term/...", "runtime", "runtime/caps", "runtime/serde"},
+	"term":                   {"term/input"},
+	"term/input":             {},
+	"term/pty":               {},
+	"term/msdf":              {},
+	"term/glyph":             {"lumps", "store", "store/asset", "term/msdf", "fixtures/fonts"},
+	"term/atlas":             {"lumps", "store", "store/asset", "term/msdf", "term/glyph"},
+	"term/service":           {"lumps", "store", "store/asset", "term/...", "vk/scene", "runtime", "runtime/caps", "runtime/serde"},
 	"cmd":                    {"lumps/...", "store/...", "journal/...", "runtime/...", "vk/...", "term/...", "fixtures/..."},
 	"fixtures":               {"lumps"},
 }
@@ -50,11 +55,14 @@ var rules = map[string][]string{
 // support are packages that only tests import. They may use everything but cmd,
 // and only their like and tests may use them.
 var support = []string{
-	"store/storetest", "journal/journaltest", "journal/crashtest", "journal/peerbench", "runtime/runtimetest", "runtime/peer/peertest", "runtime/peer/peerbench", "vk/vktest", "vk/window/windowtest", "fixtures/guests",
+	"store/storetest", "journal/journaltest", "journal/crashtest", "journal/peerbench", "runtime/runtimetest", "runtime/peer/peertest", "runtime/peer/peerbench", "vk/vktest", "vk/window/windowtest", "term/termtest", "fixtures/guests",
 }
 
 // standardOnly are packages that import nothing but the standard library.
 var standardOnly = []string{"runtime/caps"}
+
+// pure are trees that build without C: neither they nor what they import may hold any.
+var pure = []string{"term", "runtime", "store", "lumps", "journal"}
 
 // foreign are the packages that hold C, or call it.
 var foreign = []string{"vk/raw", "vk/window"}
@@ -176,6 +184,37 @@ func TestImportDirections(t *testing.T) {
 	}
 }
 
+// What builds without C imports none, by whatever way.
+func TestPureOfC(t *testing.T) {
+	all := map[string]listed{}
+	for _, p := range list(t) {
+		all[p.ImportPath] = p
+	}
+	seen := map[string]bool{}
+	var look func(path, by string)
+	look = func(path, by string) {
+		p := all[path]
+		if seen[path] || p.Standard {
+			return
+		}
+		seen[path] = true
+		if len(p.CgoFiles) > 0 {
+			t.Errorf("%s, which %s imports, holds C", path, by)
+		}
+		for _, i := range p.Imports {
+			look(i, path)
+		}
+	}
+	for path := range all {
+		if ours, ok := strings.CutPrefix(path, module); ok && slices.ContainsFunc(pure, func(tree string) bool { return within(ours, tree) }) && !isSupport(ours) {
+			look(path, path)
+		}
+	}
+	if len(seen) < 20 {
+		t.Errorf("%d packages were looked at", len(seen))
+	}
+}
+
 // The table would see a wrong import.
 func TestRulesRefuse(t *testing.T) {
 	for _, c := range []struct {
@@ -189,7 +228,10 @@ func TestRulesRefuse(t *testing.T) {
 		{"runtime/wasm/rewrite", "runtime/wasm", true}, {"runtime/wasm", "runtime/ipc", false}, {"runtime/guest", "runtime", false},
 		{"runtime/ipc", "store/bolt", false}, {"vk", "runtime", false}, {"vk", "term", false}, {"vk/service", "runtime", true},
 		{"vk/pass", "vk/raw", true}, {"vk", "vk/service", false}, {"vk/service", "vk/device", false}, {"vk/scene", "vk", false}, {"cmd/hearth-client", "vk", true},
-		{"term/service", "vk", false}, {"cmd/hearth-ctl", "store/bolt", true}, {"cmd/hearth-ctl", "cmd/internal/world", true},
+		{"term/service", "vk", false}, {"term/service", "vk/scene", true}, {"term/service", "vk/service", false}, {"term/service", "term/pty", true},
+		{"term", "vk/scene", false}, {"term", "runtime", false}, {"term", "term/input", true}, {"term", "term/pty", false}, {"term/input", "term", false},
+		{"term/atlas", "term/glyph", true}, {"term/glyph", "term/atlas", false}, {"term/msdf", "term/glyph", false}, {"vk/service", "term", false},
+		{"vk/pass", "term/atlas", false}, {"cmd/hearth-ctl", "store/bolt", true}, {"cmd/hearth-ctl", "cmd/internal/world", true},
 		{"elsewhere", "lumps", false},
 	} {
 		if got := allowed(c.from, c.to); got != c.ok {
