@@ -1,0 +1,250 @@
+package term
+
+import "unicode/utf8"
+
+// lineEnd returns one beyond the last column of row r: lines of double width have half
+// as many.
+func (t *Terminal) lineEnd(r *row) int {
+	if r.flags&rowSizes != 0 {
+		return max(t.columns/2, 1)
+	}
+	return t.columns
+}
+
+// limit returns one beyond the last column that text reaches from the cursor.
+func (t *Terminal) limit(r *row) int {
+	if t.x < t.right && t.right < t.columns {
+		return t.right
+	}
+	return t.lineEnd(r)
+}
+
+// breakLine goes to the next line because text is too long for this one.
+func (t *Terminal) breakLine() {
+	t.wrap = false
+	if r := t.row(t.y); t.limit(r) == t.lineEnd(r) && t.x < t.right && t.left == 0 {
+		r.flags |= rowWrapped
+		r.rev = t.rev
+	}
+	if t.x >= t.left {
+		t.x = t.left
+	} else {
+		t.x = 0
+	}
+	t.index()
+}
+
+// printASCII writes printable ASCII.
+func (t *Terminal) printASCII(p []byte) {
+	if !t.charsets.plain() {
+		t.printMapped(p)
+		return
+	}
+	if t.modes.has(modeInsert) {
+		for _, b := range p {
+			t.put(uint32(b), 1)
+		}
+		return
+	}
+	pen := t.pen
+	for len(p) > 0 {
+		if t.wrap {
+			t.breakLine()
+		}
+		r := t.edit(t.y)
+		end := t.limit(r)
+		if t.x >= end {
+			t.x = end - 1
+		}
+		n := min(len(p), end-t.x)
+		if n == end-t.x && n < len(p) && !t.modes.has(modeAutowrap) {
+			// What does not fit overwrites the last column, and only its end is seen.
+			if n > 1 {
+				n--
+			} else {
+				p = p[len(p)-1:]
+			}
+		}
+		cells := r.span(t.x, n, t.columns)
+		for i, b := range p[:n] {
+			pen.content = uint32(b)
+			cells[i] = pen
+		}
+		p = p[n:]
+		t.advance(r, n, end)
+	}
+	t.last = Cell{content: pen.content}
+}
+
+// printMapped writes printable ASCII through the character sets.
+func (t *Terminal) printMapped(p []byte) {
+	for i, b := range p {
+		if t.charsets.plain() {
+			t.printASCII(p[i:])
+			return
+		}
+		t.print(t.charsets.left(b))
+	}
+}
+
+// advance moves the cursor over n columns that were written, up to the column end.
+func (t *Terminal) advance(r *row, n, end int) {
+	if t.x += n; t.x >= end {
+		t.x = end - 1
+		t.wrap = t.modes.has(modeAutowrap)
+		if end == t.lineEnd(r) {
+			r.flags &^= rowWrapped | rowGap
+		}
+	}
+}
+
+// span occupies n cells from x on for text that overwrites them all, and blanks the
+// other halves of wide characters that are cut at its ends.
+func (r *row) span(x, n, columns int) []Cell {
+	if x+n > r.n {
+		r.extend(x+n, columns)
+	} else if x+n < r.n && r.cells[x+n].attr&wideTail != 0 {
+		r.cells[x+n] = Cell{bg: r.cells[x+n].bg}
+	}
+	if r.cells[x].attr&wideTail != 0 && x > 0 {
+		r.cells[x-1] = Cell{bg: r.cells[x-1].bg}
+	}
+	return r.cells[x : x+n]
+}
+
+// print writes the character c, which is none of the control characters.
+func (t *Terminal) print(c rune) {
+	if t.charsets.single != 0 {
+		t.charsets.single = 0
+	}
+	k := kindOf(c)
+	if t.modes.has(modeGraphemes) {
+		if k&(kindJoins|kindOpens) != 0 || t.opens() {
+			if t.join(c) {
+				return
+			}
+		}
+	}
+	w := int(k & kindWidth)
+	if w == 0 {
+		t.combine(c)
+		return
+	}
+	t.put(uint32(c), w)
+}
+
+// put writes a cell of this content and width at the cursor.
+func (t *Terminal) put(content uint32, width int) {
+	if t.wrap {
+		t.breakLine()
+	}
+	r := t.edit(t.y)
+	end := t.limit(r)
+	if t.x >= end {
+		t.x = end - 1
+	}
+	if width == 2 && t.x+2 > end {
+		switch {
+		case end-t.floor() < 2:
+			content, width = replacement, 1
+		case t.modes.has(modeAutowrap):
+			// The last column stays empty, and text that is reflowed closes the gap.
+			r.span(t.x, 1, t.columns)[0] = Cell{bg: t.pen.bg}
+			gap := end == t.columns
+			t.breakLine()
+			if gap && r.flags&rowWrapped != 0 {
+				r.flags |= rowGap
+			}
+			r = t.edit(t.y)
+			end = t.limit(r)
+			if t.x+2 > end {
+				content, width = replacement, 1
+			}
+		default:
+			t.x = end - 2
+		}
+	}
+	if t.modes.has(modeInsert) {
+		t.insertCells(t.x, min(width, end-t.x))
+	}
+	cells := r.span(t.x, width, t.columns)
+	c := t.pen
+	c.content = content
+	t.last = Cell{content: content}
+	if width == 2 {
+		t.last.attr = wideHead
+		tail := t.pen
+		tail.content = 0
+		tail.attr |= wideTail
+		cells[1] = tail
+		c.attr |= wideHead
+	}
+	cells[0] = c
+	t.advance(r, width, end)
+}
+
+// floor returns the first column of the line that the cursor is in.
+func (t *Terminal) floor() int {
+	if t.x >= t.left {
+		return t.left
+	}
+	return 0
+}
+
+// before returns the cell that was written last as the cursor tells it: the one that a
+// combining character goes to. There is none at the beginning of a line.
+func (t *Terminal) before() (r *row, x int, ok bool) {
+	r, x = t.row(t.y), t.x
+	if !t.wrap {
+		x--
+	}
+	if x < 0 || x >= r.n {
+		return r, x, false
+	}
+	if r.cells[x].attr&wideTail != 0 && x > 0 {
+		x--
+	}
+	return r, x, true
+}
+
+// combine adds a character without a width to the one before it.
+func (t *Terminal) combine(c rune) {
+	r, x, ok := t.before()
+	if !ok || r.cells[x].content == 0 {
+		return
+	}
+	t.append(r, x, c)
+}
+
+// append adds c to the cell x of r. It is left out where the cell or the table of
+// clusters is full.
+func (t *Terminal) append(r *row, x int, c rune) bool {
+	var buf [4 * (maxClusterRunes + 1)]byte
+	text := t.Text(buf[:0], r.cells[x])
+	if utf8.RuneCount(text) >= maxClusterRunes {
+		return false
+	}
+	content, ok := t.cluster(string(utf8.AppendRune(text, c)))
+	if !ok {
+		return false
+	}
+	r.cells[x].content = content
+	t.last.content = content
+	r.rev = t.rev
+	return true
+}
+
+// repeat does REP: the character that was written last, n times.
+func (t *Terminal) repeat(n int) {
+	if t.last.content == 0 {
+		return
+	}
+	width := 1
+	if t.last.attr&wideHead != 0 {
+		width = 2
+	}
+	// More than fill the screen cannot be told apart from what fills it.
+	for n = min(n, t.columns*t.rows); n > 0; n-- {
+		t.put(t.last.content, width)
+	}
+}

@@ -1,0 +1,288 @@
+package term
+
+import "fmt"
+
+// area is a rectangle of the screen, its ends exclusive.
+type area struct{ top, left, bottom, right int }
+
+// area reads four parameters from the ith on: the first and last row and column, from
+// the margins in origin mode. A rectangle that is none does nothing.
+func (t *Terminal) area(i int) (a area, ok bool) {
+	s := &t.parser
+	y, x, rows, columns := 0, 0, t.rows, t.columns
+	if t.modes.has(modeOrigin) {
+		y, x, rows, columns = t.top, t.left, t.bottom, t.right
+	}
+	a = area{
+		top: y + s.arg(i, 1) - 1, left: x + s.arg(i+1, 1) - 1,
+		bottom: min(y+s.arg(i+2, rows), rows), right: min(x+s.arg(i+3, columns), columns),
+	}
+	return a, a.top < a.bottom && a.left < a.right
+}
+
+// rectangleCSI does the sequences with $ that are about rectangles.
+func (t *Terminal) rectangleCSI(final byte) {
+	s := &t.parser
+	switch final {
+	case 'v':
+		t.copyArea()
+	case 'x':
+		c := s.arg(0, 0)
+		if a, ok := t.area(1); ok && (c >= 32 && c < 127 || c >= 160 && c < 256) {
+			t.fillArea(a, c)
+		}
+	case 'z', '{':
+		if a, ok := t.area(0); ok {
+			for y := a.top; y < a.bottom; y++ {
+				t.eraseArea(y, a, final == '{')
+			}
+		}
+	case 'r', 't':
+		if a, ok := t.area(0); ok {
+			t.changeArea(a, final == 't')
+		}
+	case 'w':
+		t.presentation(s.arg(0, 0))
+	}
+}
+
+// eraseArea erases row y of a. DECERA takes protected cells too, DECSERA leaves them and
+// the attributes of the others.
+func (t *Terminal) eraseArea(y int, a area, selective bool) {
+	r := t.edit(y)
+	if !selective {
+		t.clearCells(r, a.left, a.right)
+		return
+	}
+	t.cutWide(r, a.left)
+	t.cutWide(r, a.right)
+	for x := a.left; x < min(a.right, r.n); x++ {
+		if c := &r.cells[x]; c.attr&Protected == 0 {
+			c.content = ' '
+			c.attr &^= wideHalves
+		}
+	}
+}
+
+// fillArea does DECFRA.
+func (t *Terminal) fillArea(a area, char int) {
+	c := t.pen
+	c.content = uint32(char)
+	if char < 127 {
+		c.content = uint32(t.charsets.g[t.charsets.gl].lookup(byte(char)))
+	}
+	for y := a.top; y < a.bottom; y++ {
+		r := t.edit(y)
+		t.cutWide(r, a.left)
+		t.cutWide(r, a.right)
+		t.fillCells(r, a.left, a.right, c)
+	}
+}
+
+// copyArea does DECCRA; there is one page.
+func (t *Terminal) copyArea() {
+	s := &t.parser
+	from, ok := t.area(0)
+	if !ok {
+		return
+	}
+	y, x, rows, columns := s.arg(5, 1)-1, s.arg(6, 1)-1, t.rows, t.columns
+	if t.modes.has(modeOrigin) {
+		y, x, rows, columns = y+t.top, x+t.left, t.bottom, t.right
+	}
+	height, width := min(from.bottom-from.top, rows-y), min(from.right-from.left, columns-x)
+	if height <= 0 || width <= 0 {
+		return
+	}
+	for i := range height {
+		if y > from.top {
+			i = height - 1 - i
+		}
+		src, dst := t.edit(from.top+i), t.edit(y+i)
+		t.cutWide(dst, x)
+		t.cutWide(dst, x+width)
+		t.copyCells(dst, x, src, from.left, width)
+		// A wide character that the rectangle cut is none in the copy.
+		if c := dst.cell(x); c.attr&wideTail != 0 {
+			dst.cells[x] = Cell{bg: c.bg}
+		}
+		if c := dst.cell(x + width - 1); c.attr&wideHead != 0 {
+			dst.cells[x+width-1] = Cell{bg: c.bg}
+		}
+	}
+}
+
+// changeArea does DECCARA, and DECRARA where attributes are to be reversed.
+func (t *Terminal) changeArea(a area, reverse bool) {
+	for y := a.top; y < a.bottom; y++ {
+		left, right := a.left, a.right
+		if !t.rectangle {
+			// A stream runs from the first cell to the last through the lines between.
+			if y > a.top {
+				left = 0
+			}
+			if y < a.bottom-1 {
+				right = t.columns
+			}
+			if t.modes.has(modeOrigin) {
+				left, right = max(left, t.left), min(right, t.right)
+			}
+		}
+		r := t.edit(y)
+		r.extend(right, t.columns)
+		for x := left; x < right; x++ {
+			if c := &r.cells[x]; reverse {
+				c.attr = t.reverseAttr(c.attr)
+			} else {
+				t.changeAttr(c)
+			}
+		}
+	}
+}
+
+// changeAttr gives c the attributes of the parameters of DECCARA.
+func (t *Terminal) changeAttr(c *Cell) {
+	s := &t.parser
+	for i := 4; i < max(s.n, 5); i++ {
+		switch s.arg(i, 0) {
+		case 0:
+			c.attr &^= Bold | Blink | Inverse | underlineMask
+		case 1:
+			c.attr |= Bold
+		case 4:
+			c.attr = c.attr.withUnderline(SingleUnderline)
+		case 5:
+			c.attr |= Blink
+		case 7:
+			c.attr |= Inverse
+		case 22:
+			c.attr &^= Bold
+		case 24:
+			c.attr &^= underlineMask
+		case 25:
+			c.attr &^= Blink
+		case 27:
+			c.attr &^= Inverse
+		}
+	}
+}
+
+// reverseAttr turns the attributes of the parameters of DECRARA over.
+func (t *Terminal) reverseAttr(a Attr) Attr {
+	s := &t.parser
+	for i := 4; i < max(s.n, 5); i++ {
+		v := s.arg(i, 0)
+		if v == 0 || v == 1 {
+			a ^= Bold
+		}
+		if v == 0 || v == 4 {
+			if a&underlineMask != 0 {
+				a &^= underlineMask
+			} else {
+				a = a.withUnderline(SingleUnderline)
+			}
+		}
+		if v == 0 || v == 5 {
+			a ^= Blink
+		}
+		if v == 0 || v == 7 {
+			a ^= Inverse
+		}
+	}
+	return a
+}
+
+// checksum does DECRQCRA, with the sum of xterm 379: of each cell that was written the
+// character and its attributes, negated. Blanks at the end of what is summed up count
+// nothing unless they have attributes.
+func (t *Terminal) checksum() {
+	s := &t.parser
+	sum := 0
+	a, ok := t.area(2)
+	if ok {
+		for y := a.top; y < a.bottom; y++ {
+			sum += t.sumRow(t.row(y), a)
+		}
+	}
+	t.replyDCS(fmt.Sprintf("%d!~%04X", s.arg(0, 0), -sum&0xffff))
+}
+
+func (t *Terminal) sumRow(r *row, a area) (sum int) {
+	var buf [4 * maxClusterRunes]byte
+	for x := a.left; x < min(a.right, r.n); x++ {
+		c := r.cells[x]
+		if c.Blank() {
+			continue
+		}
+		for _, char := range string(t.Text(buf[:0], c)) {
+			sum += int(char)
+		}
+		if c.attr&underlineMask != 0 {
+			sum += 0x10
+		}
+		if c.attr&Inverse != 0 {
+			sum += 0x20
+		}
+		if c.attr&Blink != 0 {
+			sum += 0x40
+		}
+		if c.attr&Bold != 0 {
+			sum += 0x80
+		}
+	}
+	return sum
+}
+
+// presentation does DECRQPSR: the cursor and its attributes, or the tab stops.
+func (t *Terminal) presentation(what int) {
+	switch what {
+	case 1:
+		row, column := t.place()
+		rendition, protected, flags := '@', '@', '@'
+		for _, b := range [...]struct {
+			bit rune
+			on  bool
+		}{
+			{1, t.pen.attr&Bold != 0}, {2, t.pen.attr&underlineMask != 0},
+			{4, t.pen.attr&Blink != 0}, {8, t.pen.attr&Inverse != 0},
+		} {
+			if b.on {
+				rendition += b.bit
+			}
+		}
+		if t.pen.attr&Protected != 0 {
+			protected++
+		}
+		for _, b := range [...]struct {
+			bit rune
+			on  bool
+		}{
+			{1, t.modes.has(modeOrigin)}, {2, t.charsets.single == 2}, {4, t.charsets.single == 3},
+			{8, t.wrap},
+		} {
+			if b.on {
+				flags += b.bit
+			}
+		}
+		sizes, sets := '@', ""
+		for i, g := range t.charsets.g {
+			if g == latin1 {
+				sizes += 1 << i
+			}
+			sets += g.designation()
+		}
+		t.replyDCS(fmt.Sprintf("1$u%d;%d;1;%c;%c;%c;%d;%d;%c;%s", row, column, rendition,
+			protected, flags, t.charsets.gl, t.charsets.gr, sizes, sets))
+	case 2:
+		b := []byte("2$u")
+		for x := range t.columns {
+			if t.isTab(x) {
+				if len(b) > 3 {
+					b = append(b, '/')
+				}
+				b = appendf(b, "%d", x+1)
+			}
+		}
+		t.replyDCS(string(b))
+	}
+}
