@@ -136,8 +136,9 @@ const (
 	// MaxSelection bounds a text that is taken from the desktop or given to it, in
 	// bytes: a display takes it in one request.
 	MaxSelection = 1 << 20
-	// SelectionWait is how long the program that has a selection is waited for.
-	SelectionWait = time.Second
+	// SelectionWait is how long the program that has a selection is waited for, which
+	// may be in the middle of a frame.
+	SelectionWait = 500 * time.Millisecond
 )
 
 var (
