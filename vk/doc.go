@@ -8,10 +8,14 @@
 //
 //	upload, skin, cull, clusters   what the device needs to know of the scene
 //	shadows                        cascades of one sun
-//	surfaces                       opaque, sky, canvases, blended, lines; resolved
+//	surfaces                       opaque, sky, canvases and text, blended, lines; resolved
 //	bloom, tone                    light to colour; the overlay over it
 //
-// Text by distance fields has its place with the canvases.
+// Text is grids of cells. The cells of all grids lie in one buffer, of which Draw sends
+// the rows that are other slices than before; glyphs lie in the layers of one image,
+// to which it sends the tiles that are new; and a grid is one rectangle, whose pixels
+// find their cells and glyphs themselves. Canvases and grids are drawn from back to
+// front together.
 //
 // Draw never waits for a lump. What is on its way is not drawn at first and is a grey
 // box of wires after two seconds; what failed is a box of magenta and black checks.

@@ -41,7 +41,6 @@ type grid struct {
 	sent   []*scene.GridCell
 	whole  bool // all rows have been sent
 	record pass.TextGrid
-	depth  float32
 	round  uint64
 }
 
@@ -208,7 +207,6 @@ func (g *gridState) close() {
 type flat struct {
 	canvas *canvas
 	grid   *grid
-	depth  float32
 	order  int
 }
 

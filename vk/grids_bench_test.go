@@ -87,19 +87,23 @@ func BenchmarkGrids(b *testing.B) {
 }
 
 // BenchmarkScreenful draws a terminal of 120x40 that fills a picture of 1280x720 on a
-// device that is a program, beside one without any text, in processor time of all
-// threads.
+// device that is a program, beside one without any text and beside a picture of a
+// canvas, in processor time of all threads.
 func BenchmarkScreenful(b *testing.B) {
-	for _, text := range []bool{false, true} {
-		b.Run(map[bool]string{false: "blank", true: "text"}[text], func(b *testing.B) {
+	for _, kind := range []string{"canvas", "blank", "text"} {
+		b.Run(kind, func(b *testing.B) {
 			s, off := benchStage(b)
 			s.plain()
 			p := newPress(b, s.scene)
 			g := screen(120, 40, 2)
-			if text {
+			if kind == "text" {
 				g.Lines = p.lines(120, 40, []string{page[0] + page[1] + page[2] + page[3], page[4] + page[3] + page[1] + page[0]})
 			}
-			s.grid(g)
+			if kind != "canvas" {
+				s.grid(g)
+			} else if _, err := s.scene.AddCanvas(scene.Canvas{Orientation: g.Orientation, HalfSize: g.HalfSize, Width: 640, Height: 360, Pixels: make([]byte, 4*640*360), Opacity: 1}); err != nil {
+				b.Fatal(err)
+			}
 			s.look(mgl32.Vec3{0, 0, 1.4}, mgl32.Vec3{})
 			s.settle()
 			var total time.Duration

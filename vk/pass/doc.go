@@ -1,6 +1,6 @@
 // Package pass holds the parts of a frame that stand alone: skinning, clustered
-// lights, image-based lighting, bloom, tone mapping, debug lines, canvases, picking
-// and the overlay.
+// lights, image-based lighting, bloom, tone mapping, debug lines, canvases, text,
+// picking and the overlay.
 //
 // The key idea: a pass knows Vulkan handles and nothing else. It makes its pipelines
 // once; Record adds commands to a stream and allocates nothing. What it reads must be
@@ -9,7 +9,7 @@
 // except those within images that a pass owns itself (Environment, Chain, Pick).
 //
 // Record of Skin, Cluster, IBL, Bloom and Pick must stand outside a rendering scope; IBL
-// and Pick begin and end their own. Record of Tone, Lines, Canvas and Overlay must stand
+// and Pick begin and end their own. Record of Tone, Lines, Canvas, Text and Overlay must stand
 // inside one that the caller has begun on the formats that the pass was made for; it sets
 // pipeline, viewport and scissor itself and leaves them set.
 //
@@ -17,8 +17,8 @@
 // are used again InFlight frames later, when the device has executed it.
 //
 // The order of a frame: IBL (where the sky is another), Skin, Cluster, Pick, opaque
-// surfaces, sky, blended surfaces, Lines, Canvas, text, Bloom, Tone, Overlay. Text by
-// distance fields has its place after the canvases; nothing draws there yet.
+// surfaces, sky, Canvas and Text from back to front, blended surfaces, Lines, Bloom,
+// Tone, Overlay.
 package pass
 
 import (

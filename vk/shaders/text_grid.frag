@@ -21,7 +21,7 @@ struct Glyph {
 	vec4 box;
 };
 
-layout(std430, set = 0, binding = 1) readonly buffer Cells { uvec4 cells[]; };
+layout(std430, set = 0, binding = 1) readonly buffer Cells { uint cells[]; }; // glyph, fg, bg, deco
 layout(std430, set = 0, binding = 2) readonly buffer Glyphs { Glyph glyphs[]; };
 layout(set = 0, binding = 3) uniform sampler2DArray pages; // distances and coverage, or premultiplied sRGB
 
@@ -114,25 +114,27 @@ float cursorShare(float column, vec2 a, vec2 b) {
 
 bool inCursor(ivec2 c) { return cursor.z != 0 && c.y == cursor.y && c.x >= cursor.x && c.x < cursor.x + cursor.w; }
 
-uvec4 cellAt(ivec2 c) { return cells[size.z + uint(c.y) * size.x + uint(c.x)]; }
+// Where the words of a cell begin.
+uint cellAt(ivec2 c) { return 4 * (size.z + uint(c.y) * size.x + uint(c.x)); }
 
 // Whether a cell shows a glyph now.
-bool shows(uvec4 k) { return k.x != 0 && k.x < glyphCount && ((k.w & blink) == 0 || time < 0.5); }
+bool shows(uint glyph, uint deco) { return glyph != 0 && glyph < glyphCount && ((deco & blink) == 0 || time < 0.5); }
 
 // The colour of a cell's glyph.
-vec4 ink(uvec4 k, ivec2 c) { return unpackUnorm4x8(cursor.z == 1 && inCursor(c) ? paint.w : k.y); }
+vec4 ink(uint k, ivec2 c) { return unpackUnorm4x8(cursor.z == 1 && inCursor(c) ? paint.w : cells[k + 1]); }
 
 // The mean of what the glyph of a cell paints in it.
-vec4 meanInk(uvec4 k, ivec2 c) {
-	float columns = 1;
-	if (k.x == 0 && c.x > 0) { // the second half of a wide one, perhaps
-		k = cellAt(c - ivec2(1, 0));
-		if ((k.w & wide) == 0) k.x = 0;
+vec4 meanInk(uint k, ivec2 c) {
+	uint glyph = cells[k], deco = cells[k + 3];
+	if (glyph == 0 && c.x > 0) { // the second half of a wide one, perhaps
 		c.x--;
+		k = cellAt(c);
+		deco = cells[k + 3];
+		glyph = (deco & wide) != 0 ? cells[k] : 0;
 	}
-	if (!shows(k)) return vec4(0);
-	if ((k.w & wide) != 0) columns = 2;
-	Glyph g = glyphs[k.x];
+	if (!shows(glyph, deco)) return vec4(0);
+	float columns = (deco & wide) != 0 ? 2 : 1;
+	Glyph g = glyphs[glyph];
 	if ((g.tile.x & 0xffffu) == 0) return vec4(0);
 	vec4 mean = unpackUnorm4x8(g.tile.w);
 	float area = (g.box.z - g.box.x) * (g.box.y - g.box.w) * letter.z * letter.z / (extent.z * extent.w * columns);
@@ -146,24 +148,24 @@ vec4 meanInk(uvec4 k, ivec2 c) {
 // What the box a to b in a cell shows but for near glyphs: far is the share of the
 // glyph's mean that is in it.
 vec4 cellColor(ivec2 c, vec2 a, vec2 b, vec4 paper, float far) {
-	uvec4 k = cellAt(c);
-	vec4 back = unpackUnorm4x8(k.z);
+	uint k = cellAt(c), deco = cells[k + 3];
+	vec4 back = unpackUnorm4x8(cells[k + 2]);
 	vec4 p = back.a > 0 ? premultiplied(back) : paper;
 	bool cursed = inCursor(c);
 	float share = 0;
 	if (cursed) share = cursorShare(float(c.x - cursor.x), a, b);
 	if (cursed && cursor.z == 1) p = over(premultiplied(unpackUnorm4x8(paint.z)), p);
-	if ((k.w & 31u) != 0) {
+	if ((deco & 31u) != 0) {
 		float thick = lines.z / extent.w;
-		float u = underline(k.w & 7u, a, b);
+		float u = underline(deco & 7u, a, b);
 		vec4 fg = ink(k, c);
-		p = over(vec4(unpackUnorm4x8(k.w >> 8).rgb, 1) * u, p);
+		p = over(vec4(unpackUnorm4x8(deco >> 8).rgb, 1) * u, p);
 		float s = 0;
-		if ((k.w & strike) != 0) {
+		if ((deco & strike) != 0) {
 			float y = (letter.w + lines.y) / extent.w;
 			s = part(y - 0.5 * thick, y + 0.5 * thick, a.y, b.y);
 		}
-		if ((k.w & overline) != 0) s = max(s, part(0, thick, a.y, b.y));
+		if ((deco & overline) != 0) s = max(s, part(0, thick, a.y, b.y));
 		p = over(premultiplied(vec4(fg.rgb, fg.a * s)), p);
 	}
 	if (cursed && cursor.z > 1) {
@@ -195,18 +197,115 @@ float outline(vec2 at, ivec2 low, ivec2 high, int layer, vec2 dx, vec2 dy) {
 	return clamp((m - 0.5) * range / width + 0.5, 0, 1);
 }
 
+// What a pixel looks at, which main finds first.
+vec2 mx, my;      // metres a pixel
+vec2 metres;      // half the box of the pixel
+vec2 at;          // the pixel, in cells
+vec2 half_box;    // as metres, in cells
+float major;      // the longer axis of the pixel, in texels of a glyph of the usual size
+float sampled;    // texels a sample of coverage
+ivec2 first_cell, last_cell, next_cell; // whose glyphs may be here, and the next to look at
+
+// A glyph that the pixel sees.
+struct Hit {
+	bool here;
+	Glyph glyph;
+	vec4 ink;
+	vec2 uv;    // in its picture
+	vec2 scale; // texels a metre
+};
+
+// Finds the next cell whose glyph is here, if there is one. Loops here end with their
+// condition, since a device that computes several pixels at once runs what is between a
+// break and the end for none of them, too.
+Hit find() {
+	Hit h;
+	h.here = false;
+	h.uv = vec2(0);
+	h.scale = vec2(1);
+	h.ink = vec4(0);
+	h.glyph.tile = uvec4(0);
+	h.glyph.box = vec4(0);
+	do {
+		if (next_cell.y <= last_cell.y) {
+			ivec2 c = next_cell;
+			next_cell.x++;
+			if (next_cell.x > last_cell.x) next_cell = ivec2(first_cell.x, c.y + 1);
+			uint k = cellAt(c), glyph = cells[k], deco = cells[k + 3];
+			vec2 q = at - vec2(c);
+			if (shows(glyph, deco) && q.x <= half_box.x + reach.x + ((deco & wide) != 0 ? 2 : 1)) {
+				Glyph g = glyphs[glyph];
+				vec2 cell = extent.zw;
+				vec2 texels = vec2(g.tile.z & 0xffffu, g.tile.z >> 16), span = vec2(g.box.z - g.box.x, g.box.y - g.box.w);
+				h.scale = texels / (span * letter.z);
+				h.uv = (vec2(q.x * cell.x, q.y * cell.y - letter.w) / letter.z - vec2(g.box.x, -g.box.y)) / span;
+				// Where samples are taken all over the pixel, some may lie in the glyph.
+				vec2 spread = major > 2.5 || (g.tile.x & color_page) != 0 ? (metres * h.scale + 0.5 * clamp(sampled, 1, 8)) / texels : vec2(0);
+				h.here = (g.tile.x & 0xffffu) != 0 && all(greaterThanEqual(h.uv, -spread)) && all(lessThan(h.uv, 1 + spread));
+				h.ink = ink(k, c);
+				h.glyph = g;
+			}
+		}
+	} while (!h.here && next_cell.y <= last_cell.y);
+	return h;
+}
+
+// What the pixel sees of a glyph, premultiplied.
+vec4 sampleGlyph(Hit h) {
+	uvec4 tile = h.glyph.tile;
+	vec2 first = vec2(tile.y & 0xffffu, tile.y >> 16), texels = vec2(tile.z & 0xffffu, tile.z >> 16);
+	vec2 dx = mx * h.scale, dy = my * h.scale, t = first + h.uv * texels;
+	int layer = int(tile.x & 0xffffu) - 1;
+	bool colored = (tile.x & color_page) != 0;
+	float lx = length(dx), ly = length(dy);
+	vec2 long_axis = lx > ly ? dx : dy;
+	float wide_pixel = max(lx, ly), narrow = abs(dx.x * dy.y - dx.y * dy.x) / max(wide_pixel, 1e-9);
+	vec2 short_axis = vec2(-long_axis.y, long_axis.x) * (narrow / max(wide_pixel, 1e-9));
+
+	float blur = colored ? 1 : smoothstep(2.5, 4, wide_pixel); // from distances to coverage
+	vec4 found = vec4(0);
+	if (blur > 0) {
+		// Two samples across and some along the pixel, each from the level where it is
+		// about a texel.
+		int along = clamp(int(ceil(2 * wide_pixel / max(narrow, 1))), 2, across), j = 0;
+		float lod = clamp(log2(max(max(0.5 * narrow, wide_pixel / float(along)), 1)), 0, levels - 1);
+		// The filter sees the tile and nothing beyond: a texel at the edge counts by how much
+		// of the filter it has. So what two neighbours show of a line that joins adds up to 1.
+		float width = exp2(lod);
+		vec2 edge = min(vec2(0.5 * exp2(ceil(lod))), 0.5 * texels);
+		do {
+			vec2 o = vec2((float(j >> 1) + 0.5) / float(along) - 0.5, float(j & 1) * 0.5 - 0.25);
+			vec2 p = t + long_axis * o.x + short_axis * o.y;
+			vec2 counts = clamp(0.5 + (p - first) / width, 0, 1) * clamp(0.5 + (first + texels - p) / width, 0, 1);
+			found += counts.x * counts.y * textureLod(pages, vec3(clamp(p, first + edge, first + texels - edge) / side, layer), lod);
+			j++;
+		} while (j < 2 * along);
+		found /= float(2 * along);
+	}
+	if (colored) return found;
+	float cover = found.a;
+	if (blur < 1) {
+		bool within = all(greaterThanEqual(h.uv, vec2(0))) && all(lessThan(h.uv, vec2(1)));
+		float sharp = within ? outline(t, ivec2(first), ivec2(first + texels) - 1, layer, dx, dy) : 0;
+		cover = mix(sharp, cover, blur);
+	}
+	return premultiplied(vec4(h.ink.rgb, h.ink.a * cover));
+}
+
 void main() {
-	vec2 mx = dFdx(place), my = dFdy(place); // metres a pixel
+	mx = dFdx(place);
+	my = dFdy(place);
 	vec2 cell = extent.zw, pad = letter.xy;
-	vec2 metres = 0.5 * (abs(mx) + abs(my)); // half the box of the pixel
-	vec2 at = (place - pad) / cell, half_box = max(metres / cell, 1e-6);
+	metres = 0.5 * (abs(mx) + abs(my));
+	at = (place - pad) / cell;
+	half_box = max(metres / cell, 1e-6);
 	vec2 room = clamp((extent.xy - 2 * pad) / cell, vec2(0), vec2(size.xy));
 
-	// How long the axes of a pixel are, in texels of a glyph of the usual size.
 	float longer = max(length(mx), length(my)), area = abs(mx.x * my.y - mx.y * my.x);
 	float texels = fine / letter.z;
-	float major = longer * texels, minor = area / max(longer, 1e-12) * texels;
-	float sampled = max(0.5 * minor, major / across); // texels a sample, of those below
+	float minor = area / max(longer, 1e-12) * texels;
+	major = longer * texels;
+	sampled = max(0.5 * minor, major / across);
 	float far = smoothstep(4, 8, sampled);
 
 	vec4 paper = unpackUnorm4x8(paint.x);
@@ -215,88 +314,36 @@ void main() {
 	vec4 sum = paper;
 	vec2 lo = max(at - half_box, vec2(0)), hi = min(at + half_box, room);
 	if (hi.x > lo.x && hi.y > lo.y) {
-		ivec2 c0 = ivec2(lo), last = ivec2(size.xy) - 1;
+		ivec2 c0 = ivec2(lo), c = c0, last = ivec2(size.xy) - 1;
 		ivec2 c1 = max(min(ivec2(ceil(hi)) - 1, last), c0);
 		ivec2 stride = (c1 - c0) / most + 1;
-		ivec2 n = (c1 - c0) / stride + 1;
 		vec4 taken = vec4(0);
 		float weight = 0;
-		for (int i = 0; i < n.x * n.y; i++) {
-			ivec2 c = c0 + ivec2(i % n.x, i / n.x) * stride;
+		do {
 			vec2 a = max(lo - vec2(c), vec2(0)), b = min(hi - vec2(c), vec2(1));
 			vec2 d = max(b - a, vec2(1e-7));
 			weight += d.x * d.y;
 			taken += d.x * d.y * cellColor(c, a, b, paper, far);
-		}
+			c.x += stride.x;
+			if (c.x > c1.x) c = ivec2(c0.x, c.y + stride.y);
+		} while (c.y <= c1.y);
 		vec2 inside = (hi - lo) / (2 * half_box);
 		sum = mix(paper, taken / weight, inside.x * inside.y);
 	}
 
 	if (far < 1) {
-		ivec2 r0 = max(ivec2(floor(at - half_box - reach)) - ivec2(1, 0), ivec2(0));
-		ivec2 r1 = min(ivec2(floor(at + half_box + reach)), ivec2(ceil(room)) - 1);
-		int nx = max(r1.x - r0.x + 1, 0), n = nx * max(r1.y - r0.y + 1, 0), i = 0;
+		first_cell = max(ivec2(floor(at - half_box - reach)) - ivec2(1, 0), ivec2(0));
+		last_cell = min(ivec2(floor(at + half_box + reach)), ivec2(ceil(room)) - 1);
+		next_cell = first_cell;
+		if (last_cell.x < first_cell.x) next_cell.y = last_cell.y + 1;
 		vec4 seen = vec4(0);
-		while (i < n) {
-			// The next cell whose glyph is here: what follows is costly, and the same for all.
-			bool hit = false;
-			vec4 fg = vec4(0);
-			Glyph g;
-			vec2 uv = vec2(0), scale = vec2(1);
-			while (i < n && !hit) {
-				ivec2 c = r0 + ivec2(i % nx, i / nx);
-				i++;
-				uvec4 k = cellAt(c);
-				vec2 q = at - vec2(c);
-				if (!shows(k) || q.x > half_box.x + reach.x + ((k.w & wide) != 0 ? 2 : 1)) continue;
-				g = glyphs[k.x];
-				if ((g.tile.x & 0xffffu) == 0) continue;
-				vec2 texels = vec2(g.tile.z & 0xffffu, g.tile.z >> 16), span = vec2(g.box.z - g.box.x, g.box.y - g.box.w);
-				scale = texels / (span * letter.z);
-				uv = (vec2(q.x * cell.x, q.y * cell.y - letter.w) / letter.z - vec2(g.box.x, -g.box.y)) / span;
-				// Where samples are taken all over the pixel, some may lie in the glyph.
-				vec2 spread = major > 2.5 || (g.tile.x & color_page) != 0 ? (metres * scale + 0.5 * clamp(sampled, 1, 8)) / texels : vec2(0);
-				hit = all(greaterThanEqual(uv, -spread)) && all(lessThan(uv, 1 + spread));
-				fg = ink(k, c);
+		Hit h = find();
+		do {
+			if (h.here) {
+				seen += sampleGlyph(h);
+				h = find();
 			}
-			if (!hit) break;
-			vec2 first = vec2(g.tile.y & 0xffffu, g.tile.y >> 16), texels = vec2(g.tile.z & 0xffffu, g.tile.z >> 16);
-			vec2 dx = mx * scale, dy = my * scale, t = first + uv * texels;
-			int layer = int(g.tile.x & 0xffffu) - 1;
-			bool colored = (g.tile.x & color_page) != 0;
-			float lx = length(dx), ly = length(dy);
-			vec2 long_axis = lx > ly ? dx : dy;
-			float wide_pixel = max(lx, ly), narrow = abs(dx.x * dy.y - dx.y * dy.x) / max(wide_pixel, 1e-9);
-			vec2 short_axis = vec2(-long_axis.y, long_axis.x) * (narrow / max(wide_pixel, 1e-9));
-
-			float blur = colored ? 1 : smoothstep(2.5, 4, wide_pixel); // from distances to coverage
-			vec4 found = vec4(0);
-			int taps = blur > 0 ? 2 * clamp(int(ceil(2 * wide_pixel / max(narrow, 1))), 2, across) : 0;
-			// Two samples across and some along the pixel, each from the level where it is
-			// about a texel.
-			float lod = clamp(log2(max(max(0.5 * narrow, wide_pixel / float(max(taps / 2, 1))), 1)), 0, levels - 1);
-			// The filter sees the tile and nothing beyond: a texel at the edge counts by how much
-			// of the filter it has. So what two neighbours show of a line that joins adds up to 1.
-			float width = exp2(lod);
-			vec2 edge = min(vec2(0.5 * exp2(ceil(lod))), 0.5 * texels);
-			for (int j = 0; j < taps; j++) {
-				vec2 o = vec2((float(j >> 1) + 0.5) / float(taps >> 1) - 0.5, float(j & 1) * 0.5 - 0.25);
-				vec2 p = t + long_axis * o.x + short_axis * o.y;
-				vec2 counts = clamp(0.5 + (p - first) / width, 0, 1) * clamp(0.5 + (first + texels - p) / width, 0, 1);
-				found += counts.x * counts.y * textureLod(pages, vec3(clamp(p, first + edge, first + texels - edge) / side, layer), lod);
-			}
-			if (taps > 0) found /= float(taps);
-			if (!colored) {
-				float cover = found.a;
-				if (blur < 1) {
-					bool within = all(greaterThanEqual(uv, vec2(0))) && all(lessThan(uv, vec2(1)));
-					float sharp = within ? outline(t, ivec2(first), ivec2(first + texels) - 1, layer, dx, dy) : 0;
-					cover = mix(sharp, cover, blur);
-				}
-				found = premultiplied(vec4(fg.rgb, fg.a * cover));
-			}
-			seen += found;
-		}
+		} while (h.here);
 		// Parts of neighbours that join lie side by side in the pixel, so they add up.
 		seen /= max(seen.a, 1);
 		sum = over(seen * (1 - far), sum);
