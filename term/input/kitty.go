@@ -60,11 +60,17 @@ func appendKittyNamed(b []byte, k Key, m Modes) []byte {
 			}
 		}
 	}
-	if legacy {
-		k.Mods &^= locks
-		return appendLegacy(b, k, m)
-	}
 	f := sharedFinal(k.Code)
+	if legacy {
+		switch {
+		case k.Code <= Backspace:
+			return appendC0(b, k, m)
+		case f.final != 0 && k.Mods == 0:
+			return appendLegacy(b, k, m)
+		case k.Code == Menu:
+			f = legacyFinal(Menu)
+		}
+	}
 	if f.final == 0 {
 		f = final{0, 'u'}
 	}
