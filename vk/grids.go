@@ -207,6 +207,7 @@ func (g *gridState) close() {
 type flat struct {
 	canvas *canvas
 	grid   *grid
+	depth  float32
 	order  int
 }
 
