@@ -42,3 +42,18 @@ func BenchmarkDraw(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkHostile draws what costs most.
+func BenchmarkHostile(b *testing.B) {
+	for _, h := range hostile {
+		b.Run(h.name, func(b *testing.B) {
+			s := h.shape()
+			pix := make([]byte, 4*56*56)
+			var g Generator
+			b.ReportAllocs()
+			for b.Loop() {
+				g.Draw(pix, 4*56, 56, 56, &s, Params{Scale: 48, Origin: Point{-4.0 / 48, -4.0 / 48}, Range: 6})
+			}
+		})
+	}
+}

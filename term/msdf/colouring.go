@@ -30,15 +30,15 @@ func (o *outline) colour() {
 			}
 		case 1:
 			// A drop: the colour has to change where there is no corner.
+			third := len(e) / 3
 			for i := range e {
-				switch 3 * i / len(e) {
-				case 0:
-					e[(int(o.corners[0])+i)%len(e)].colour = magenta
-				case 1:
-					e[(int(o.corners[0])+i)%len(e)].colour = white
-				default:
-					e[(int(o.corners[0])+i)%len(e)].colour = yellow
+				col := white
+				if i < third {
+					col = magenta
+				} else if i >= len(e)-third {
+					col = yellow
 				}
+				e[(int(o.corners[0])+i)%len(e)].colour = col
 			}
 		default:
 			turns := [3]colour{cyan, magenta, yellow}

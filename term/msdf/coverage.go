@@ -1,9 +1,6 @@
 package msdf
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // flatness is how far, in texels, lines are from the curves whose area they bound: a
 // fifth of what eight bits tell apart.
@@ -15,7 +12,6 @@ const flatness = 1.0 / 1280
 type area struct {
 	w, h, stride int
 	change       []float32
-	crossings    []crossing
 }
 
 func (a *area) reset(w, h int) {
@@ -152,91 +148,77 @@ func (a *area) sum() {
 
 func (a *area) at(x, y int) float32 { return a.change[y*a.stride+x] }
 
-// A crossing is where an edge crosses a scanline.
-type crossing struct {
-	x   float64
-	dir int
-}
-
-// subRows are the scanlines a texel of sample.
-const subRows = 16
-
-// sample finds coverage from scanlines, exact in X, by the non-zero winding of edges
-// that may cross. It is for outlines that could not be united.
-func (a *area) sample(edges []edge) {
-	clear(a.change)
-	w := float64(a.w)
-	for y := range a.h * subRows {
-		at := (float64(y) + 0.5) / subRows
-		a.crossings = a.crossings[:0]
-		for i := range edges {
-			e := &edges[i]
-			if at < e.lo.Y || at >= e.hi.Y {
-				continue
-			}
-			c := crossing{x: max(0, min(w, e.xAt(at))), dir: 1}
-			if e.end.Y > e.p[0].Y {
-				c.dir = -1
-			}
-			a.crossings = append(a.crossings, c)
-		}
-		slices.SortFunc(a.crossings, func(c, d crossing) int {
-			switch {
-			case c.x < d.x:
-				return -1
-			case c.x > d.x:
-				return 1
-			}
-			return 0
-		})
-		row := a.change[y/subRows*a.stride : (y/subRows+1)*a.stride]
-		n := 0
-		for _, c := range a.crossings {
-			before := n
-			n += c.dir
-			switch {
-			case before == 0 && n != 0:
-				a.addRow(row, 1.0/subRows, float32(c.x), float32(c.x))
-			case before != 0 && n == 0:
-				a.addRow(row, -1.0/subRows, float32(c.x), float32(c.x))
-			}
-		}
-	}
-	a.sum()
-}
-
-// A winder finds which texels' middles a shape fills, by the non-zero winding.
+// A winder finds what a shape fills by the non-zero winding alone, at points: every
+// edge leaves, in each row of points, a change where it is passed.
 type winder struct {
 	change []int32
 }
 
-func (n *winder) draw(inside []bool, w, h int, edges []edge) {
+// draw counts at a point in each of w by h cells, of which a texel has n by n: its
+// middle where n is 1.
+func (d *winder) draw(w, h, n int, edges []edge) {
 	stride := w + 1
-	n.change = resize(n.change, stride*h)
-	clear(n.change)
+	d.change = resize(d.change, stride*h)
+	clear(d.change)
+	f := float64(n)
 	for i := range edges {
 		e := &edges[i]
-		from := int(max(0, math.Ceil(min(e.lo.Y-0.5, float64(h)))))
-		for y := from; y < h && float64(y)+0.5 < e.hi.Y; y++ {
+		if e.lo.X*f > float64(w) {
+			continue
+		}
+		turn := int32(1)
+		if e.end.Y > e.p[0].Y {
+			turn = -1
+		}
+		for y := int(max(0, math.Ceil(min(e.lo.Y*f-0.5, float64(h))))); y < h; y++ {
+			at := (float64(y) + 0.5) / f
+			if at >= e.hi.Y {
+				break
+			}
+			// Rows of a texel are shifted against each other, lest points stand in line
+			// with what they sample; 5 takes every step of an even n that is no multiple.
+			shift := (float64(5*y%n) + 0.5) / f
 			x := 0
-			if e.hi.X > 0.5 {
-				if e.lo.X > float64(w) {
-					break
-				}
-				x = int(max(0, min(float64(w), math.Ceil(e.xAt(float64(y)+0.5)-0.5))))
+			if e.hi.X*f > shift {
+				x = int(max(0, min(float64(w), math.Ceil(e.xAt(at)*f-shift))))
 			}
-			if e.end.Y > e.p[0].Y {
-				n.change[y*stride+x]--
-			} else {
-				n.change[y*stride+x]++
-			}
+			d.change[y*stride+x] += turn
 		}
 	}
 	for y := range h {
-		s := int32(0)
+		row := d.change[y*stride : (y+1)*stride]
+		sum := int32(0)
+		for x := range row {
+			sum += row[x]
+			row[x] = sum
+		}
+	}
+}
+
+// inside tells for the texels' middles whether they are filled.
+func (d *winder) inside(inside []bool, w, h int, edges []edge) {
+	d.draw(w, h, 1, edges)
+	for y := range h {
 		for x := range w {
-			s += n.change[y*stride+x]
-			inside[y*w+x] = s != 0
+			inside[y*w+x] = d.change[y*(w+1)+x] != 0
+		}
+	}
+}
+
+// samples is the side of the square of points a texel that stand for its area.
+const samples = 8
+
+// cover finds coverage of edges that could not be united, from points.
+func (d *winder) cover(a *area, edges []edge) {
+	w, h := a.w*samples, a.h*samples
+	d.draw(w, h, samples, edges)
+	clear(a.change)
+	for y := range h {
+		row := a.change[y/samples*a.stride:]
+		for x := range w {
+			if d.change[y*(w+1)+x] != 0 {
+				row[x/samples] += 1.0 / (samples * samples)
+			}
 		}
 	}
 }

@@ -294,16 +294,33 @@ func (e *edge) tAt(y float64) float64 {
 			return max(0, min(1, t))
 		}
 	}
-	up := e.end.Y > p[0].Y
+	return cubicAt(p[0].Y-y, p[1].Y-y, p[2].Y-y, p[3].Y-y)
+}
+
+// cubicAt finds where a monotone cubic polynomial in Bernstein form is zero: Newton's
+// steps, and halvings where they would leave the interval that holds the root.
+func cubicAt(p0, p1, p2, p3 float64) float64 {
+	a, b := 3*(p1-p0), 3*(p2-2*p1+p0)
+	c := p3 - p0 - 3*(p2-p1)
+	up := p3 > p0
 	lo, hi := 0.0, 1.0
-	// As many halvings as tell points of a curve of 1e6 texels apart to 1e-6.
+	t := max(0, min(1, p0/(p0-p3)))
+	// Halvings alone would tell points of a curve of 1e6 texels apart to 1e-6.
 	for range 40 {
-		m := 0.5 * (lo + hi)
-		if (at(e.kind, p, m).Y < y) == up {
-			lo = m
+		v := p0 + t*(a+t*(b+t*c))
+		if (v < 0) == up {
+			lo = t
 		} else {
-			hi = m
+			hi = t
 		}
+		s := t - v/(a+t*(2*b+t*3*c))
+		if !(s > lo && s < hi) {
+			s = 0.5 * (lo + hi)
+		}
+		if math.Abs(s-t) < 1e-10 {
+			return s
+		}
+		t = s
 	}
-	return 0.5 * (lo + hi)
+	return t
 }

@@ -196,4 +196,8 @@ func (f *field) one(x, y int, list []int32, n *nearest) {
 		}
 		t.c[c] = f.edges[n.edge[c]].extended(p, n.reach[c])
 	}
+	if t.median() > 0 != f.inside[k] && n.abs[b] > joinEps {
+		// Edges that turn right back are both nearest, from either side.
+		t.level(t.d)
+	}
 }

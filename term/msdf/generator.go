@@ -18,6 +18,12 @@ func (p *Params) valid() bool {
 		finite(p.Origin.X, MaxCoordinate) && finite(p.Origin.Y, MaxCoordinate)
 }
 
+// Scratch for more than this, some megabytes, is not kept for the next picture.
+const (
+	keptEdges  = 8192
+	keptTexels = 256 * 256
+)
+
 // A Generator draws shapes. It keeps its scratch from one picture to the next; the
 // zero value is ready. One goroutine at a time may use it.
 type Generator struct {
@@ -53,7 +59,7 @@ func (g *Generator) Draw(dst []byte, stride, w, h int, s *Shape, p Params) {
 	// A texel more than the range, and never so little that the four texels around a
 	// corner are not all measured.
 	f.cutoff = max(p.Range/2, 1) + 1
-	g.winder.draw(f.inside, w, h, o.raw)
+	g.winder.inside(f.inside, w, h, o.raw)
 	g.area.reset(w, h)
 
 	united := o.unite()
@@ -69,7 +75,7 @@ func (g *Generator) Draw(dst []byte, stride, w, h int, s *Shape, p Params) {
 		united = f.draw()
 	}
 	if !united || !g.agrees() {
-		g.area.sample(o.raw)
+		g.winder.cover(&g.area, o.raw)
 	}
 	if united {
 		g.mender.mend(f)
@@ -77,6 +83,9 @@ func (g *Generator) Draw(dst []byte, stride, w, h int, s *Shape, p Params) {
 		g.fromCoverage()
 	}
 	g.write(dst, stride, p.Range)
+	if len(o.raw) > keptEdges || w*h > keptTexels {
+		*g = Generator{}
+	}
 }
 
 // agrees tells whether coverage and windings say the same of texels away from edges.

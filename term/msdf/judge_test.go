@@ -9,7 +9,10 @@ import (
 // with the one it judges.
 type polygon [][2]Point
 
-func polygonOf(s *Shape) polygon {
+func polygonOf(s *Shape) polygon { return polygonIn(s, 48) }
+
+// polygonIn cuts a curve in so many lines.
+func polygonIn(s *Shape, lines int) polygon {
 	var g polygon
 	for _, c := range s.Contours {
 		var begin, pen Point
@@ -21,7 +24,7 @@ func polygonOf(s *Shape) polygon {
 			}
 			n := 1
 			if seg.Kind != Line {
-				n = 48
+				n = lines
 			}
 			pen = seg.P[0]
 			for k := 1; k <= n; k++ {
@@ -47,6 +50,12 @@ func polygonOf(s *Shape) polygon {
 		}
 	}
 	return g
+}
+
+// A crossing is where a line of a polygon crosses a horizontal one.
+type crossing struct {
+	x   float64
+	dir int
 }
 
 // crossings lists where a horizontal line meets the polygon, from left to right.

@@ -9,12 +9,12 @@ import (
 const (
 	// joinEps is the distance within which points are one: far below what eight bits
 	// a channel show, far above the rounding of intersections.
-	joinEps = 1e-4
+	joinEps = 1e-6
 	// flatEps is how far a curve may bulge and still be cut as a line.
-	flatEps = 1e-5
+	flatEps = 1e-8
 	// sideStep is how far to either side of a piece its winding is looked up. What
 	// is thinner is not seen.
-	sideStep = 1.0 / 512
+	sideStep = 1e-4
 )
 
 // Budgets that end the work on an outline made to cost; it is then drawn from its
@@ -255,6 +255,9 @@ func (o *outline) meetPieces(i int32, p *[4]Point, p0, p1 float64, j int32, q *[
 		return
 	}
 	fa, fb := bulge(ka, p), bulge(kb, q)
+	if beside(ka, p, b0, b1, fb) || beside(kb, q, a0, a1, fa) {
+		return
+	}
 	if fa <= flatEps && fb <= flatEps {
 		o.meetLines(i, a0, a1, p0, p1, j, b0, b1, q0, q1)
 		return
@@ -270,6 +273,18 @@ func (o *outline) meetPieces(i int32, p *[4]Point, p0, p1 float64, j int32, q *[
 	m := 0.5 * (q0 + q1)
 	o.meetPieces(i, p, p0, p1, j, &l, q0, m)
 	o.meetPieces(i, p, p0, p1, j, &r, m, q1)
+}
+
+// beside tells whether a curve lies on one side of everything that is within width of
+// a line.
+func beside(k Kind, p *[4]Point, from, to Point, width float64) bool {
+	d := to.sub(from).unit()
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for _, q := range p[:k.last()+1] {
+		c := d.cross(q.sub(from))
+		lo, hi = min(lo, c), max(hi, c)
+	}
+	return lo > width+joinEps || hi < -width-joinEps
 }
 
 func (o *outline) meetLines(i int32, a0, a1 Point, p0, p1 float64, j int32, b0, b1 Point, q0, q1 float64) {
