@@ -174,7 +174,7 @@ func (f *reflow) line(from, end int) {
 			}
 			dst.extend(n+k, columns)
 			have := min(max(src.n-x, 0), k)
-			copy(dst.cells[n:n+have], src.cells[x:])
+			copy(dst.cells[n:n+have], src.cells[min(x, src.n):])
 			for j := have; j < k; j++ {
 				dst.cells[n+j] = Cell{bg: src.fill}
 			}
@@ -182,9 +182,6 @@ func (f *reflow) line(from, end int) {
 		}
 		if i+1 == end {
 			dst.fill = src.fill
-			if src.flags&rowWrapped != 0 {
-				dst.flags |= rowWrapped
-			}
 		}
 	}
 }
