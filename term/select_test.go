@@ -279,3 +279,67 @@ func TestSelectionDamage(t *testing.T) {
 		}
 	}
 }
+
+// FuzzSelection selects in a terminal to which anything happens: the view marks what
+// Selected says, a view that is kept is as a fresh one, and nothing is left behind.
+func FuzzSelection(f *testing.F) {
+	f.Add("hello world\r\n\x1b[3;3Hx", []byte("\x00\x03\x01\x05\x09\x02\x07\x04\x30\x01\x40\x03\x02\x00\x20"))
+	f.Add("漢字漢字漢字e\u0301\u0301\x1b[2J\x1b[?1049h", []byte("\x01\x00\x81\x05\x21\x42\x07\x64\x30\x41\x40\x83\x02\x06\x20"))
+	f.Add("\x1bc\x1b[3J\x1b[2;4r\x1b[5L\x1b[@", []byte("\x02\x10\x03\x17\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f"))
+	f.Add("\x0f", []byte("7X71$\x05$Y$00"))
+	f.Fuzz(func(t *testing.T, text string, ops []byte) {
+		term := New(Options{Columns: 12, Rows: 5, History: 20})
+		feed := []byte(text[:min(len(text), 2048)])
+		term.Feed(feed)
+		var kept View
+		for i := 0; i+1 < len(ops) && i < 128; i += 2 {
+			op, x := ops[i], int(ops[i+1])
+			first, end := term.Lines()
+			p := Point{first + int64(op>>4)*(end-first)/15, x%16 - 1}
+			switch op & 7 {
+			case 0:
+				term.Select(SelectionKind(x%4), p)
+			case 1, 2:
+				term.Extend(p)
+			case 3:
+				term.Adjust(p)
+			case 4:
+				term.Resize(x%20+1, x/20+1)
+			case 5:
+				n := x * len(feed) / 256
+				term.Feed(feed[n:min(n+int(op), len(feed))])
+			case 6:
+				term.Scroll(x%16 - 8)
+			case 7:
+				fmt.Fprintf(term, "\x1b[%d;%dHline\r\n", x%7, x%13)
+			}
+			if term.Synchronized() {
+				continue
+			}
+			var fresh View
+			if a, b := marked(term, &kept), marked(term, &fresh); a != b {
+				t.Fatalf("op %d: the view that was kept shows\n%s\na fresh one\n%s", i, a, b)
+			}
+			for y, l := range kept.Lines {
+				for x, c := range l.Cells {
+					if p := (Point{kept.Top + int64(y), x}); term.Selected(p) != (c.Attr()&Selected != 0) {
+						t.Fatalf("op %d: the mark at %v is not what is selected", i, p)
+					}
+				}
+			}
+			from, to, ok := term.Selection()
+			if copied := term.SelectedText(); !ok && copied != "" {
+				t.Fatalf("op %d: nothing is selected, but %q copied", i, copied)
+			}
+			if ok && (from.Line > to.Line || from.Line == to.Line && from.Column >= to.Column) {
+				t.Fatalf("op %d: from %v to %v is selected", i, from, to)
+			}
+			if n := len(term.anchors); n != 0 && n != 2 {
+				t.Fatalf("op %d: %d anchors", i, n)
+			}
+			if l, ok := term.LinkAt(p); ok && !l.Holds(p) {
+				t.Fatalf("op %d: the link at %v is at %v", i, p, l)
+			}
+		}
+	})
+}
