@@ -139,6 +139,27 @@ func width(text string) (n int) {
 	return n
 }
 
+// A match that is one cell wide can be selected, an empty span is nothing.
+func TestSelectSpan(t *testing.T) {
+	term := shown(10, 3, "0123456789ab漢")
+	var v View
+	for _, c := range []struct {
+		s    Span
+		want string
+	}{
+		{Span{at(0, 3), at(0, 4)}, "012[3]456789|ab漢|"},
+		{Span{at(0, 8), at(1, 4)}, "01234567[89]|[ab漢]|"},
+		{Span{at(1, 2), at(1, 4)}, "0123456789|ab[漢]|"},
+		{Span{at(0, 3), at(0, 3)}, "0123456789|ab漢|"},
+		{Span{at(0, 3), at(0, 0)}, "0123456789|ab漢|"},
+	} {
+		term.SelectSpan(c.s)
+		if got := marked(term, &v); got != c.want {
+			t.Errorf("%v: %q, want %q", c.s, got, c.want)
+		}
+	}
+}
+
 // The end that is nearer to a click with Shift moves there.
 func TestAdjustSelection(t *testing.T) {
 	term := shown(20, 3, "0123456789")
