@@ -40,7 +40,7 @@ func (m *meter) wait(quit <-chan struct{}) {
 	m.mu.Lock()
 	// A slice is handed out ahead of its time, so that what a person sees of a quiet
 	// program comes at once.
-	wait := time.Until(m.due) - meterSlice
+	wait := time.Until(m.due.Add(-meterSlice))
 	m.mu.Unlock()
 	if wait <= 0 {
 		return

@@ -192,8 +192,9 @@ func open(size *unix.Winsize) (master, slave *os.File, err error) {
 func (p *Process) Pid() int { return p.pid }
 
 // Read takes what the programs in the terminal have written. The end, which comes when
-// nobody has the terminal open any more, and Close are io.EOF. While nobody reads, the
-// programs wait.
+// nobody has the terminal open any more, and Close are io.EOF. A job in the background
+// may have it open when the first program has ended: Ended tells of that one. While
+// nobody reads, the programs wait.
 func (p *Process) Read(b []byte) (int, error) {
 	b = p.out.room(b)
 	p.out.wait(p.quit)

@@ -3,9 +3,11 @@ package pty
 import (
 	"bytes"
 	_ "embed"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // entry is hearth.ti as tic -x compiles it: programs on a machine without tic find it
@@ -35,6 +37,9 @@ func Terminfo(dir string) (string, error) {
 	if err != nil {
 		return "", terminfoError(dir, err)
 	}
+	if strings.ContainsRune(dir, os.PathListSeparator) {
+		return "", terminfoError(dir, errColon)
+	}
 	for _, name := range entryNames {
 		if err := install(filepath.Join(dir, name)); err != nil {
 			return "", terminfoError(dir, err)
@@ -42,6 +47,8 @@ func Terminfo(dir string) (string, error) {
 	}
 	return dir, nil
 }
+
+var errColon = errors.New("a list of folders cannot hold its colon")
 
 func terminfoError(dir string, err error) error {
 	return fmt.Errorf("the description of the terminal cannot be written to %q; name a folder that you may write to: %w", dir, err)
