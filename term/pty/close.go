@@ -89,7 +89,7 @@ func (p *Process) reap() error {
 	defer p.session.Unlock()
 	if !p.reaped {
 		p.reaped = true
-		_ = p.cmd.Wait() // how it ended is known
+		p.takeLeader()
 	}
 	return nil
 }

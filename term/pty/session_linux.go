@@ -40,6 +40,8 @@ const (
 // await waits for the leader to end and leaves it to be reaped. With a pidfd the
 // runtime's poller does the waiting; without, a thread does.
 func (p *Process) await(pidfd int) Exit {
+	// The standard library keeps a pidfd of its own, for waits that are not ours.
+	_ = p.cmd.Process.Release()
 	options := unix.WEXITED | unix.WNOWAIT
 	if pidfd >= 0 {
 		unix.CloseOnExec(pidfd)
@@ -78,6 +80,15 @@ func look(pid, options int) (e Exit, ended bool) {
 			return Exit{Code: status}, true
 		}
 		return Exit{Code: -1, Signal: syscall.Signal(status), Core: info.Code == childDumped}, true
+	}
+}
+
+// takeLeader takes the leader, which has ended, from the table of processes.
+func (p *Process) takeLeader() {
+	for {
+		if _, err := unix.Wait4(p.pid, nil, 0, nil); err != unix.EINTR {
+			return
+		}
 	}
 }
 
