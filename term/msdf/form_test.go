@@ -207,8 +207,8 @@ func randomShape(r *rand.Rand) Shape {
 	return s
 }
 
-// judge compares a picture with the shape it is of: the side of every texel, its
-// coverage, and that no median is farther from the edge than the edge is.
+// judge compares a picture with the shape it is of: the side of every texel and its
+// coverage.
 func judge(t *testing.T, s *Shape, m *picture) {
 	t.Helper()
 	poly := polygonOf(s)
@@ -217,10 +217,11 @@ func judge(t *testing.T, s *Shape, m *picture) {
 	for y := range m.h {
 		for x := range m.w {
 			at := m.middle(x, y)
-			d := poly.distance(at) * m.p.Scale
 			med := m.medianAt(x, y)
-			if inside := poly.inside(at); d > 0.1 && math.Abs(med) > 0.02 && inside != (med > 0) {
-				t.Errorf("at %d, %d: the median is %.3f and inside is %v (%.3f from an edge)", x, y, med, inside, d)
+			if inside := poly.inside(at); inside != (med > 0) && math.Abs(med) > 0.02 {
+				if d := poly.distance(at) * m.p.Scale; d > 0.1 {
+					t.Errorf("at %d, %d: the median is %.3f and inside is %v (%.3f from an edge)", x, y, med, inside, d)
+				}
 			}
 			if got, want := m.alphaAt(x, y), cover[y*m.w+x]; math.Abs(got-want) > 0.04 {
 				t.Errorf("at %d, %d: covered %.3f, want %.3f", x, y, got, want)
@@ -233,7 +234,7 @@ func judge(t *testing.T, s *Shape, m *picture) {
 }
 
 func TestAnyShapeIsUnited(t *testing.T) {
-	seeds := 200
+	seeds := 150
 	if testing.Short() {
 		seeds = 40
 	}

@@ -112,9 +112,13 @@ func (g polygon) fill(em float64, x0, y0, w, h int) []float64 {
 // inside tells whether the polygon is filled at p.
 func (g polygon) inside(p Point) bool {
 	n := 0
-	for _, c := range g.crossings(p.Y, nil) {
-		if c.x <= p.X {
-			n += c.dir
+	for _, l := range g {
+		a, b, dir := l[0], l[1], 1
+		if a.Y > b.Y {
+			a, b, dir = b, a, -1
+		}
+		if p.Y >= a.Y && p.Y < b.Y && a.X+(p.Y-a.Y)/(b.Y-a.Y)*(b.X-a.X) <= p.X {
+			n += dir
 		}
 	}
 	return n != 0

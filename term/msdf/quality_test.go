@@ -6,10 +6,14 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write golden files anew")
+var (
+	update = flag.Bool("update", false, "write golden files anew")
+	sheets = flag.String("sheets", "", "a folder to write pictures of fields and fonts to")
+)
 
 // quality are the errors of coverage of a font drawn from its fields.
 type quality struct {
@@ -55,6 +59,9 @@ func TestDrawnFromFieldsFontsLookRight(t *testing.T) {
 		for k := range gs {
 			pix, w, h, p := draw(&g, &gs[k].shape, 48, 6)
 			fields = append(fields, picture{pix, w, h, p})
+		}
+		if *sheets != "" {
+			writeSheet(t, filepath.Join(*sheets, f.name+".png"), gs, fields)
 		}
 		for _, em := range []float64{12, 16, 24, 32, 48, 96, 200} {
 			q := qualityOf(gs, fields, em)
