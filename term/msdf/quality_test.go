@@ -116,3 +116,25 @@ func TestAlphaIsCoverage(t *testing.T) {
 		})
 	}
 }
+
+// Budgets are for hostile outlines; glyphs do not come near them.
+func TestGlyphsNeedAHundredthOfTheBudgets(t *testing.T) {
+	for i, f := range fontFiles {
+		var g Generator
+		for _, gl := range loadGlyphs(t, i) {
+			draw(&g, &gl.shape, 48, 6)
+			for name, spent := range map[string]float64{
+				"comparisons":  float64(g.outline.compared) / maxCompared,
+				"meetings":     float64(g.outline.meetings) / maxMeetings,
+				"cuts":         float64(len(g.outline.cuts)) / maxCuts,
+				"windings":     float64(g.outline.crossed) / maxCrossed,
+				"measures":     float64(g.field.reached) / maxReached,
+				"examinations": float64(g.mender.judged) / maxJudged,
+			} {
+				if spent > 0.01 {
+					t.Errorf("%s, %q: %.4f of the budget of %s", f.name, gl.r, spent, name)
+				}
+			}
+		}
+	}
+}
