@@ -42,7 +42,7 @@ type Stats struct {
 	Blended    int
 	Triangles  int // that the camera saw, of some frame before
 	Lights     int
-	Uploaded   int // bytes of this frame, those of models and pictures included
+	Uploaded   int // bytes of this frame, those of models, pictures and text included
 	Pending    int // models that are on their way
 	Failed     int
 	Skipped    bool   // nothing could be drawn: no size, or no surface now
@@ -182,7 +182,7 @@ func (r *Renderer) record(fr *device.Frame, s *scene.Snapshot, t Target, o Frame
 		f.fail(r.recordPicks(fr.Stream))
 	}
 	r.timers.Finish(fr.Stream)
-	st.Items, st.Batches, st.Blended, st.Uploaded = counts.Items, counts.Batches, counts.Blended, counts.Uploaded+r.looks.res.LastUpload()
+	st.Items, st.Batches, st.Blended, st.Uploaded = counts.Items, counts.Batches, counts.Blended, counts.Uploaded+r.looks.res.LastUpload()+r.grids.sent
 	st.Visible, st.Triangles = counts.Visible, counts.Triangles
 	st.Draws = counts.Groups*(1+len(f.input.Cascades)) + counts.Blended
 	st.DeviceUsed = r.a.Stats().Used

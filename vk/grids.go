@@ -23,6 +23,7 @@ type gridState struct {
 	list   []*grid // shown ones
 	round  uint64
 	left   int // whose rows wait for another frame
+	sent   int // bytes of this frame
 	cells  cellStore
 	glyphs glyphTable
 	pages  pageStore
@@ -50,8 +51,15 @@ var unsent = new(scene.GridCell)
 // syncGrids takes over what changed of grids and glyphs, and records its uploads.
 func (r *Renderer) syncGrids(fr *device.Frame, s *scene.Snapshot) error {
 	g := &r.grids
-	if s.Grids.Len() == 0 && len(g.sets) == 0 {
+	g.sent = 0
+	if s.Grids.Len() == 0 {
+		if g.sets != nil { // a scene that had text does not keep its memory
+			g.close()
+		}
 		return nil
+	}
+	if g.sets == nil {
+		g.sets = map[scene.ID]*grid{}
 	}
 	for _, f := range []func() error{
 		func() error { return g.pages.sync(r, fr, s.Pages) },
@@ -77,9 +85,6 @@ func (r *Renderer) syncCells(fr *device.Frame, t scene.Table[scene.Grid]) error 
 	if same(&g.seen, t) {
 		return nil
 	}
-	if g.sets == nil {
-		g.sets = map[scene.ID]*grid{}
-	}
 	g.round++
 	g.list, g.left = g.list[:0], 0
 	budget := cellBudget
@@ -94,8 +99,7 @@ func (r *Renderer) syncCells(fr *device.Frame, t scene.Table[scene.Grid]) error 
 		if k.version != x.Version {
 			if err := r.fillGrid(fr, k, x, &budget); err != nil {
 				failed = errors.Join(failed, err)
-			}
-			if k.version != x.Version {
+			} else if k.version != x.Version {
 				g.left++
 			}
 		}
@@ -111,11 +115,12 @@ func (r *Renderer) syncCells(fr *device.Frame, t scene.Table[scene.Grid]) error 
 		}
 	}
 	g.cells.flush(fr.Stream)
-	if g.left > 0 {
+	g.sent += cellBudget - budget
+	// Where cells moved and no room was left, some that were whole are not so any more.
+	shown := len(g.list)
+	g.list = slices.DeleteFunc(g.list, func(k *grid) bool { return !k.whole })
+	if g.left > 0 || failed != nil || len(g.list) < shown {
 		g.seen = g.seen[:0] // goes on in the next frame
-	}
-	if len(g.sets) == 0 {
-		g.cells.close()
 	}
 	return failed
 }

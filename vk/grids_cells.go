@@ -29,7 +29,6 @@ type cellStore struct {
 	buffer *mem.Buffer
 	ranges *mem.Ranges
 	copies []cellCopy // that are not recorded so far
-	sent   uint64     // bytes so far
 }
 
 // cellCopy brings bytes of the frame into the buffer.
@@ -108,7 +107,6 @@ func (c *cellStore) flush(s *raw.Stream) {
 		DstStage: raw.StageTransfer, DstAccess: raw.AccessTransferWrite}})
 	for _, x := range c.copies {
 		s.CopyBuffer(x.from.Buffer, x.from.Offset, c.buffer.Handle, x.to, uint64(len(x.from.Bytes)))
-		c.sent += uint64(len(x.from.Bytes))
 	}
 	c.copies = c.copies[:0]
 	c.visible(s)

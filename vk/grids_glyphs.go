@@ -37,6 +37,12 @@ func (g *glyphTable) sync(r *Renderer, fr *device.Frame, t scene.Table[scene.Gly
 		return nil
 	}
 	begun := false
+	defer func() {
+		if begun {
+			fr.Stream.Barriers(nil, nil, []raw.MemoryBarrier{{SrcStage: raw.StageTransfer, SrcAccess: raw.AccessTransferWrite,
+				DstStage: raw.StageFragment, DstAccess: raw.AccessStorageRead}})
+		}
+	}()
 	for i := range t.Chunks() {
 		c := t.Chunk(i)
 		if i < len(g.seen) && g.seen[i] == c {
@@ -64,10 +70,7 @@ func (g *glyphTable) sync(r *Renderer, fr *device.Frame, t scene.Table[scene.Gly
 		}
 		g.seen[i] = c
 		g.count = max(g.count, (i+1)*scene.ChunkSize)
-	}
-	if begun {
-		fr.Stream.Barriers(nil, nil, []raw.MemoryBarrier{{SrcStage: raw.StageTransfer, SrcAccess: raw.AccessTransferWrite,
-			DstStage: raw.StageFragment, DstAccess: raw.AccessStorageRead}})
+		r.grids.sent += glyphChunk
 	}
 	return nil
 }

@@ -98,6 +98,7 @@ func (p *pageStore) sync(r *Renderer, fr *device.Frame, pages []scene.Page) erro
 		}
 	}
 	p.upload(fr.Stream)
+	r.grids.sent += sent
 	return nil
 }
 

@@ -3,6 +3,7 @@ package vk
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -39,6 +40,12 @@ func TestScarceMemory(t *testing.T) {
 	models := []lumps.CID{s.put(ball(paint(1, 0, 0, 0, 0.5)).gltf()), s.put(twins()), s.file(samples + "simple_skin/simple_skin.gltf"),
 		s.file(samples + "BoxTextured-glTF-Binary/BoxTextured.glb")}
 	skies := []lumps.CID{s.put(heaven()), {}}
+	for i := range 2 { // more pages than the first image has
+		err := s.scene.PutTile(i, false, tile(0, 0, 16, [4]byte{255, 255, 255, 255}))
+		if err := errors.Join(err, s.scene.PutGlyph(uint32(300+i), scene.Glyph{Page: int32(i), W: 16, H: 16, Right: 1, Top: 1})); err != nil {
+			t.Fatal(err)
+		}
+	}
 	fill := func() (undo func()) {
 		var ids []scene.ID
 		for i, c := range models {
@@ -49,7 +56,13 @@ func TestScarceMemory(t *testing.T) {
 		}
 		canvas, err := s.scene.AddCanvas(scene.Canvas{Origin: mgl32.Vec3{0, 2, -1}, HalfSize: mgl32.Vec2{1, 1}, Orientation: mgl32.QuatIdent(), Width: 32, Height: 32, Pixels: make([]byte, 4*32*32), Opacity: 1})
 		lines, err2 := s.scene.AddLines(scene.Lines{Vertices: make([]scene.LineVertex, 2), Indices: []uint32{0, 1}})
-		if err := errors.Join(err, err2, s.scene.SetSky(scene.Sky{Texture: skies[0]})); err != nil {
+		g := scene.NewGrid(100, 50) // more cells than the buffer begins with
+		g.Lines = make([][]scene.GridCell, 50)
+		g.Lines[3] = slices.Repeat([]scene.GridCell{{Glyph: 300, FG: white}}, 100)
+		grid, err3 := s.scene.AddGrid(g)
+		g.Origin[0], g.Columns, g.Lines = 2, 300, nil
+		other, err4 := s.scene.AddGrid(g)
+		if err := errors.Join(err, err2, err3, err4, s.scene.SetSky(scene.Sky{Texture: skies[0]})); err != nil {
 			t.Fatal(err)
 		}
 		return func() {
@@ -58,7 +71,7 @@ func TestScarceMemory(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := errors.Join(s.scene.RemoveCanvas(canvas), s.scene.RemoveLines(lines), s.scene.SetSky(scene.Sky{})); err != nil {
+			if err := errors.Join(s.scene.RemoveCanvas(canvas), s.scene.RemoveLines(lines), s.scene.RemoveGrid(grid), s.scene.RemoveGrid(other), s.scene.SetSky(scene.Sky{})); err != nil {
 				t.Fatal(err)
 			}
 		}

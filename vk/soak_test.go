@@ -18,8 +18,9 @@ import (
 	"hearth/vk/vktest"
 )
 
-// guests changes a scene as many guests would: objects, lamps, canvases, lines and skies
-// come, change and go, pictures change their sizes, somebody asks what is under a pixel.
+// guests changes a scene as many guests would: objects, lamps, canvases, lines, screens
+// and skies come, change and go, pictures change their sizes, somebody asks what is
+// under a pixel.
 type guests struct {
 	*stage
 	rnd    *rand.Rand
@@ -42,7 +43,7 @@ func (g *guests) cycle() {
 	}
 	for range 12 {
 		at := spot()
-		switch rnd.IntN(5) {
+		switch rnd.IntN(6) {
 		case 0, 1:
 			id := g.add(g.models[rnd.IntN(len(g.models))], mgl32.Translate3D(at[0], at[1], at[2]), func(o *scene.Object) {
 				o.Tint[3] = float32(1 - rnd.IntN(2)/2)
@@ -65,6 +66,18 @@ func (g *guests) cycle() {
 			id, err := g.scene.AddLines(scene.Lines{Vertices: make([]scene.LineVertex, 2+rnd.IntN(100)), Indices: []uint32{0, 1}})
 			must(err)
 			g.gone = append(g.gone, func() error { return g.scene.RemoveLines(id) })
+		case 5:
+			columns, rows := 1+rnd.IntN(200), 1+rnd.IntN(60)
+			x := scene.NewGrid(columns, rows)
+			x.Origin, x.Lines = at, make([][]scene.GridCell, rows)
+			x.Lines[rnd.IntN(rows)] = make([]scene.GridCell, columns)
+			id, err := g.scene.AddGrid(x)
+			must(err)
+			page, side := rnd.IntN(3), 8<<rnd.IntN(2)
+			must(g.scene.PutTile(page, false, tile(8*rnd.IntN(4), 8*rnd.IntN(4), side, [4]byte{200, 200, 200, 200})))
+			must(g.scene.PutGlyph(uint32(rnd.IntN(1000)), scene.Glyph{Page: int32(page), W: uint16(side), H: uint16(side), Right: 1, Top: 1}))
+			must(g.scene.UpdateGrid(id, func(x *scene.Grid) { x.Lines = nil }))
+			g.gone = append(g.gone, func() error { return g.scene.RemoveGrid(id) })
 		}
 	}
 	must(g.scene.SetSky(scene.Sky{Texture: g.skies[rnd.IntN(len(g.skies))]}))

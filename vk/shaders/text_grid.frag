@@ -145,9 +145,9 @@ vec4 meanInk(uint k, ivec2 c) {
 	return mean * min(area, 1 / max(mean.a, 1e-6));
 }
 
-// What the box a to b in a cell shows but for near glyphs: far is the share of the
-// glyph's mean that is in it.
-vec4 cellColor(ivec2 c, vec2 a, vec2 b, vec4 paper, float far) {
+// What the box a to b in a cell shows without its glyph, and with the glyph's mean if
+// it is asked for.
+vec4 cellColor(ivec2 c, vec2 a, vec2 b, vec4 paper, bool asked, out vec4 with) {
 	uint k = cellAt(c), deco = cells[k + 3];
 	vec4 back = unpackUnorm4x8(cells[k + 2]);
 	vec4 p = back.a > 0 ? premultiplied(back) : paper;
@@ -172,7 +172,8 @@ vec4 cellColor(ivec2 c, vec2 a, vec2 b, vec4 paper, float far) {
 		vec4 mark = unpackUnorm4x8(paint.z);
 		p = over(premultiplied(vec4(mark.rgb, mark.a * share)), p);
 	}
-	if (far > 0) p = over(meanInk(k, c) * far, p);
+	with = p;
+	if (asked) with = over(meanInk(k, c), p);
 	return p;
 }
 
@@ -240,7 +241,7 @@ Hit find() {
 				h.scale = texels / (span * letter.z);
 				h.uv = (vec2(q.x * cell.x, q.y * cell.y - letter.w) / letter.z - vec2(g.box.x, -g.box.y)) / span;
 				// Where samples are taken all over the pixel, some may lie in the glyph.
-				vec2 spread = major > 2.5 || (g.tile.x & color_page) != 0 ? (metres * h.scale + 0.5 * clamp(sampled, 1, 8)) / texels : vec2(0);
+				vec2 spread = major > 2.5 || (g.tile.x & color_page) != 0 ? (metres * h.scale + 0.5 * clamp(sampled, 1, 8)) / texels : vec2(1e-5);
 				h.here = (g.tile.x & 0xffffu) != 0 && all(greaterThanEqual(h.uv, -spread)) && all(lessThan(h.uv, 1 + spread));
 				h.ink = ink(k, c);
 				h.glyph = g;
@@ -248,6 +249,16 @@ Hit find() {
 		}
 	} while (!h.here && next_cell.y <= last_cell.y);
 	return h;
+}
+
+// The picture of a glyph at a texel, from one of its levels, and nothing of what is
+// beside it: a texel at the edge counts by how much of the filter it has. So what two
+// neighbours show of a line that joins adds up to 1.
+vec4 pick(vec2 p, vec2 first, vec2 texels, int layer, float level) {
+	float width = exp2(level);
+	vec2 edge = min(vec2(0.5 * width), 0.5 * texels);
+	vec2 counts = clamp(0.5 + (p - first) / width, 0, 1) * clamp(0.5 + (first + texels - p) / width, 0, 1);
+	return counts.x * counts.y * textureLod(pages, vec3(clamp(p, first + edge, first + texels - edge) / side, layer), level);
 }
 
 // What the pixel sees of a glyph, premultiplied.
@@ -267,17 +278,15 @@ vec4 sampleGlyph(Hit h) {
 	if (blur > 0) {
 		// Two samples across and some along the pixel, each from the level where it is
 		// about a texel.
-		int along = clamp(int(ceil(2 * wide_pixel / max(narrow, 1))), 2, across), j = 0;
+		// Not quite twice as many as the pixel is long, so that those of a square one are 2
+		// wherever numbers are rounded.
+		int along = clamp(int(ceil(2 * wide_pixel / max(narrow, 1) - 0.1)), 2, across), j = 0;
 		float lod = clamp(log2(max(max(0.5 * narrow, wide_pixel / float(along)), 1)), 0, levels - 1);
-		// The filter sees the tile and nothing beyond: a texel at the edge counts by how much
-		// of the filter it has. So what two neighbours show of a line that joins adds up to 1.
-		float width = exp2(lod);
-		vec2 edge = min(vec2(0.5 * exp2(ceil(lod))), 0.5 * texels);
+		float level = floor(min(lod, levels - 2)), between = lod - level;
 		do {
 			vec2 o = vec2((float(j >> 1) + 0.5) / float(along) - 0.5, float(j & 1) * 0.5 - 0.25);
 			vec2 p = t + long_axis * o.x + short_axis * o.y;
-			vec2 counts = clamp(0.5 + (p - first) / width, 0, 1) * clamp(0.5 + (first + texels - p) / width, 0, 1);
-			found += counts.x * counts.y * textureLod(pages, vec3(clamp(p, first + edge, first + texels - edge) / side, layer), lod);
+			found += mix(pick(p, first, texels, layer, level), pick(p, first, texels, layer, level + 1), between);
 			j++;
 		} while (j < 2 * along);
 		found /= float(2 * along);
@@ -285,7 +294,8 @@ vec4 sampleGlyph(Hit h) {
 	if (colored) return found;
 	float cover = found.a;
 	if (blur < 1) {
-		bool within = all(greaterThanEqual(h.uv, vec2(0))) && all(lessThan(h.uv, vec2(1)));
+		// A hair more, so that no pixel lies between two pictures that join.
+		bool within = all(greaterThanEqual(h.uv, vec2(-1e-5))) && all(lessThan(h.uv, vec2(1 + 1e-5)));
 		float sharp = within ? outline(t, ivec2(first), ivec2(first + texels) - 1, layer, dx, dy) : 0;
 		cover = mix(sharp, cover, blur);
 	}
@@ -311,24 +321,26 @@ void main() {
 	vec4 paper = unpackUnorm4x8(paint.x);
 	paper.a *= uintBitsToFloat(size.w);
 	paper = premultiplied(paper);
-	vec4 sum = paper;
+	vec4 sum = paper, afar = paper; // without glyphs, and with their means
 	vec2 lo = max(at - half_box, vec2(0)), hi = min(at + half_box, room);
 	if (hi.x > lo.x && hi.y > lo.y) {
 		ivec2 c0 = ivec2(lo), c = c0, last = ivec2(size.xy) - 1;
 		ivec2 c1 = max(min(ivec2(ceil(hi)) - 1, last), c0);
 		ivec2 stride = (c1 - c0) / most + 1;
-		vec4 taken = vec4(0);
+		vec4 taken = vec4(0), inked = vec4(0), with;
 		float weight = 0;
 		do {
 			vec2 a = max(lo - vec2(c), vec2(0)), b = min(hi - vec2(c), vec2(1));
 			vec2 d = max(b - a, vec2(1e-7));
 			weight += d.x * d.y;
-			taken += d.x * d.y * cellColor(c, a, b, paper, far);
+			taken += d.x * d.y * cellColor(c, a, b, paper, far > 0, with);
+			inked += d.x * d.y * with;
 			c.x += stride.x;
 			if (c.x > c1.x) c = ivec2(c0.x, c.y + stride.y);
 		} while (c.y <= c1.y);
 		vec2 inside = (hi - lo) / (2 * half_box);
 		sum = mix(paper, taken / weight, inside.x * inside.y);
+		afar = mix(paper, inked / weight, inside.x * inside.y);
 	}
 
 	if (far < 1) {
@@ -345,9 +357,9 @@ void main() {
 			}
 		} while (h.here);
 		// Parts of neighbours that join lie side by side in the pixel, so they add up.
-		seen /= max(seen.a, 1);
-		sum = over(seen * (1 - far), sum);
+		sum = over(seen / max(seen.a, 1), sum);
 	}
+	sum = mix(sum, afar, far);
 
 	if (lines.w > 0) {
 		vec2 a = place - metres, b = place + metres;
