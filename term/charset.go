@@ -70,7 +70,7 @@ func (c charset) lookup(b byte) rune {
 
 // lineDrawing are the characters 0x5f to 0x7e of DEC's special graphics.
 var lineDrawing = [...]rune{
-	'\u00a0', '◆', '▒', '␉', '␌', '␍', '␊', '°', '±', '␤', '␋', '┘', '┐', '┌', '└', '┼',
+	' ', '◆', '▒', '␉', '␌', '␍', '␊', '°', '±', '␤', '␋', '┘', '┐', '┌', '└', '┼',
 	'⎺', '⎻', '─', '⎼', '⎽', '├', '┤', '┴', '┬', '│', '≤', '≥', 'π', '≠', '£', '·',
 }
 

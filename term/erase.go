@@ -75,7 +75,9 @@ func (t *Terminal) eraseDisplay(what int, selective bool) {
 // gone.
 func (t *Terminal) cutHistory() {
 	if n := t.HistoryLen(); n > 0 {
-		t.scr.ring.at(n - 1).flags &^= rowWrapped | rowGap
+		r := t.scr.ring.at(n - 1)
+		r.flags &^= rowWrapped | rowGap
+		r.rev = t.rev
 	}
 }
 

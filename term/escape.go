@@ -99,6 +99,7 @@ func (t *Terminal) setLineSize(s LineSize) {
 		return
 	}
 	t.edit(t.y).setSize(s)
+	t.cutWrap(t.y)
 	if s != SingleSize {
 		// What lies right of the middle is lost.
 		r := t.row(t.y)

@@ -158,9 +158,9 @@ func (s *tables) init(l Limits) {
 }
 
 // cluster returns the content of a cell that holds text, false if there is no room.
-func (t *Terminal) cluster(text string) (uint32, bool) {
+func (t *Terminal) cluster(text []byte) (uint32, bool) {
 	s := &t.tables.clusters
-	if i, ok := s.find(text); ok {
+	if i, ok := s.index[string(text)]; ok {
 		return i | clusterBit, true
 	}
 	if full, worth := s.full(); full {
@@ -172,7 +172,7 @@ func (t *Terminal) cluster(text string) (uint32, bool) {
 			return 0, false
 		}
 	}
-	return s.add(text) | clusterBit, true
+	return s.add(string(text)) | clusterBit, true
 }
 
 // extra returns the index of x, 0 if there is no room.

@@ -236,13 +236,14 @@ func (t *Terminal) setMode(m mode, on bool) {
 			t.wrap = false
 		}
 	case modeMargins:
-		t.left, t.right = 0, t.columns
+		t.left, t.right, t.wrap = 0, t.columns, false
 		if on {
 			// Lines of double size and margins exclude each other.
 			for y := range t.rows {
 				if r := t.row(y); r.size() != SingleSize {
 					r.rev = t.rev
 					r.setSize(SingleSize)
+					t.cutWrap(y)
 				}
 			}
 		}

@@ -19,11 +19,23 @@ func (t *Terminal) limit(r *row) int {
 	return t.lineEnd(r)
 }
 
-// breakLine goes to the next line because text is too long for this one.
-func (t *Terminal) breakLine() {
+// breakLine goes to the next line because text is too long for this one, which it
+// fills, or all but a gap of one column.
+func (t *Terminal) breakLine(gap bool) {
 	t.wrap = false
-	if r := t.row(t.y); t.limit(r) == t.lineEnd(r) && t.x < t.right && t.left == 0 {
+	r := t.row(t.y)
+	end := t.lineEnd(r)
+	last := t.y == t.rows-1 && t.y != t.bottom-1 // there is no next line, this one is overwritten
+	if t.limit(r) == end && t.x < t.right && t.left == 0 && !last {
+		if !gap && r.cell(end-1).Blank() {
+			// What was there is erased, but the text goes on behind it.
+			r.extend(end, t.columns)
+			r.cells[end-1].content = ' '
+		}
 		r.flags |= rowWrapped
+		if gap {
+			r.flags |= rowGap
+		}
 		r.rev = t.rev
 	}
 	if t.x >= t.left {
@@ -49,7 +61,7 @@ func (t *Terminal) printASCII(p []byte) {
 	pen := t.pen
 	for len(p) > 0 {
 		if t.wrap {
-			t.breakLine()
+			t.breakLine(false)
 		}
 		r := t.edit(t.y)
 		end := t.limit(r)
@@ -105,6 +117,9 @@ func (r *row) span(x, n, columns int) []Cell {
 		r.extend(x+n, columns)
 	} else if x+n < r.n && r.cells[x+n].attr&wideTail != 0 {
 		r.cells[x+n] = Cell{bg: r.cells[x+n].bg}
+		if x+n == columns-1 {
+			r.flags &^= rowWrapped | rowGap
+		}
 	}
 	if r.cells[x].attr&wideTail != 0 && x > 0 {
 		r.cells[x-1] = Cell{bg: r.cells[x-1].bg}
@@ -136,7 +151,7 @@ func (t *Terminal) print(c rune) {
 // put writes a cell of this content and width at the cursor.
 func (t *Terminal) put(content uint32, width int) {
 	if t.wrap {
-		t.breakLine()
+		t.breakLine(false)
 	}
 	r := t.edit(t.y)
 	end := t.limit(r)
@@ -150,11 +165,7 @@ func (t *Terminal) put(content uint32, width int) {
 		case t.modes.has(modeAutowrap):
 			// The last column stays empty, and text that is reflowed closes the gap.
 			r.span(t.x, 1, t.columns)[0] = Cell{bg: t.pen.bg}
-			gap := end == t.columns
-			t.breakLine()
-			if gap && r.flags&rowWrapped != 0 {
-				r.flags |= rowGap
-			}
+			t.breakLine(true)
 			r = t.edit(t.y)
 			end = t.limit(r)
 			if t.x+2 > end {
@@ -224,7 +235,7 @@ func (t *Terminal) append(r *row, x int, c rune) bool {
 	if utf8.RuneCount(text) >= maxClusterRunes {
 		return false
 	}
-	content, ok := t.cluster(string(utf8.AppendRune(text, c)))
+	content, ok := t.cluster(utf8.AppendRune(text, c))
 	if !ok {
 		return false
 	}

@@ -62,6 +62,14 @@ func (t *Terminal) eraseArea(y int, a area, selective bool) {
 			c.attr &^= wideHalves
 		}
 	}
+	t.closeGap(r)
+}
+
+// closeGap makes the last cell of r part of its line if something is in it now.
+func (t *Terminal) closeGap(r *row) {
+	if r.flags&rowGap != 0 && !r.cell(t.lineEnd(r)-1).Blank() {
+		r.flags &^= rowGap
+	}
 }
 
 // fillArea does DECFRA.
@@ -75,7 +83,8 @@ func (t *Terminal) fillArea(a area, char int) {
 		r := t.edit(y)
 		t.cutWide(r, a.left)
 		t.cutWide(r, a.right)
-		t.fillCells(r, a.left, a.right, c)
+		t.fillCells(r, a.left, min(a.right, t.lineEnd(r)), c)
+		t.closeGap(r)
 	}
 }
 
@@ -106,7 +115,7 @@ func (t *Terminal) copyArea() {
 		if c := dst.cell(x); c.attr&wideTail != 0 {
 			dst.cells[x] = Cell{bg: c.bg}
 		}
-		if c := dst.cell(x + width - 1); c.attr&wideHead != 0 {
+		if c := dst.cell(x + width - 1); x+width <= dst.n && c.attr&wideHead != 0 {
 			dst.cells[x+width-1] = Cell{bg: c.bg}
 		}
 	}
@@ -129,14 +138,28 @@ func (t *Terminal) changeArea(a area, reverse bool) {
 			}
 		}
 		r := t.edit(y)
+		if right = min(right, t.lineEnd(r)); left >= right {
+			continue
+		}
 		r.extend(right, t.columns)
 		for x := left; x < right; x++ {
-			if c := &r.cells[x]; reverse {
+			c := &r.cells[x]
+			if c.attr&wideTail != 0 {
+				continue // it is as its left half
+			}
+			if reverse {
 				c.attr = t.reverseAttr(c.attr)
 			} else {
 				t.changeAttr(c)
 			}
+			if c.attr&wideHead != 0 {
+				r.cells[x+1].attr = c.attr ^ wideHalves
+			}
+			if c.Blank() && c.attr != 0 {
+				c.content = ' ' // a blank has no attributes that are seen
+			}
 		}
+		t.closeGap(r)
 	}
 }
 

@@ -120,6 +120,16 @@ func (f *reflow) push() *row {
 	return f.to.at(f.to.n - 1)
 }
 
+// next begins a new row in which the line goes on behind r, which is full. That it goes
+// on makes a blank at its end text.
+func (f *reflow) next(r *row) *row {
+	r.flags |= rowWrapped
+	if c := &r.cells[f.t.columns-1]; c.Blank() {
+		c.content = ' '
+	}
+	return f.push()
+}
+
 // line moves the line of the rows [from, end).
 func (f *reflow) line(from, end int) {
 	columns := f.t.columns
@@ -135,20 +145,21 @@ func (f *reflow) line(from, end int) {
 			}
 		}
 		if n == columns {
-			dst.flags |= rowWrapped
-			dst, n = f.push(), 0
+			dst, n = f.next(dst), 0
 		}
 		dst.flags |= src.flags & rowMarks
 		if src.flags&rowSizes != 0 {
 			dst.flags |= src.flags & rowSizes
 			length = min(length, max(columns/2, 1))
+			if src.cell(length).attr&wideTail != 0 {
+				length--
+			}
 		}
 		f.find(i, 0, length, n)
 		// Spans of cells that go to one row are copied at once.
 		for x := 0; x < length; {
 			if n == columns {
-				dst.flags |= rowWrapped
-				dst, n = f.push(), 0
+				dst, n = f.next(dst), 0
 				f.find(i, x, length, n)
 			}
 			k := min(length-x, columns-n)
@@ -255,8 +266,9 @@ func (t *Terminal) cutAlternate(oldRows int) (y int) {
 		src := *old.at(i + skip)
 		src.rev = t.rev
 		src.flags &^= rowWrapped | rowGap
-		t.cutWide(&src, t.columns)
-		src.n = min(src.n, t.columns)
+		end := t.lineEnd(&src)
+		t.cutWide(&src, end)
+		src.n = min(src.n, end)
 		if len(src.cells) > t.columns {
 			src.cells = src.cells[:t.columns]
 		}

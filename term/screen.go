@@ -16,7 +16,11 @@ func (t *Terminal) moveTo(y, x int) {
 }
 
 // fitLine keeps the cursor in a line of double width.
-func (t *Terminal) fitLine() { t.x = min(t.x, t.lineEnd(t.row(t.y))-1) }
+func (t *Terminal) fitLine() {
+	if end := t.lineEnd(t.row(t.y)); t.x >= end {
+		t.x, t.wrap = end-1, false
+	}
+}
 
 // up, down, right and back move the cursor by n and stop at the margin, if it was
 // within it, or at the edge.
@@ -240,8 +244,12 @@ func (t *Terminal) scrollDown(top, n int) {
 
 // cutWrap ends the text of row y, because what comes below it is another.
 func (t *Terminal) cutWrap(y int) {
-	if y >= 0 {
-		t.row(y).flags &^= rowWrapped | rowGap
+	if y < 0 {
+		return
+	}
+	if r := t.row(y); r.flags&rowWrapped != 0 {
+		r.flags &^= rowWrapped | rowGap
+		r.rev = t.rev
 	}
 }
 
@@ -269,8 +277,14 @@ func (t *Terminal) copyColumns(top, n int) {
 	}
 }
 
-// copyCells copies n cells at x of row src to row dst.
+// copyCells copies n cells of row src to row dst.
 func (t *Terminal) copyCells(dst *row, to int, src *row, from, n int) {
+	if n = min(n, t.lineEnd(dst)-to); n <= 0 {
+		return
+	}
+	if to+n == t.lineEnd(dst) {
+		dst.flags &^= rowWrapped | rowGap
+	}
 	if from >= src.n {
 		t.fillCells(dst, to, to+n, Cell{bg: src.fill})
 		return
@@ -287,13 +301,20 @@ func (t *Terminal) cutWide(r *row, x int) {
 	if x > 0 && x < r.n && r.cells[x].attr&wideTail != 0 {
 		r.cells[x-1] = Cell{bg: r.cells[x-1].bg}
 		r.cells[x] = Cell{bg: r.cells[x].bg}
+		if x == t.lineEnd(r)-1 {
+			r.flags &^= rowWrapped | rowGap
+		}
 	}
 }
 
 // fillCells makes the cells [from, to) of r such as c. It does not look at wide
 // characters at the ends.
 func (t *Terminal) fillCells(r *row, from, to int, c Cell) {
-	if to >= t.columns && c == (Cell{bg: c.bg}) {
+	end := t.lineEnd(r)
+	if from >= end {
+		return
+	}
+	if to = min(to, end); to == end && c == (Cell{bg: c.bg}) {
 		// The end of a row that is blank need not be occupied.
 		if from < r.n {
 			r.n = from
@@ -301,9 +322,6 @@ func (t *Terminal) fillCells(r *row, from, to int, c Cell) {
 			r.extend(from, t.columns)
 		}
 		r.fill = c.bg
-		return
-	}
-	if from >= to {
 		return
 	}
 	if c == (Cell{bg: r.fill}) {
@@ -342,6 +360,10 @@ func (t *Terminal) shiftRow(r *row, x, n int) {
 		end = t.columns
 	}
 	r.rev = t.rev
+	line := t.lineEnd(r)
+	if end = min(end, line); x >= end {
+		return
+	}
 	width := end - x
 	t.cutWide(r, x)
 	t.cutWide(r, end)
@@ -366,7 +388,7 @@ func (t *Terminal) shiftRow(r *row, x, n int) {
 		}
 		t.fillCells(r, end-n, end, Cell{bg: t.pen.bg})
 	}
-	if end == t.columns {
+	if end == line {
 		r.flags &^= rowWrapped | rowGap
 	}
 }
@@ -374,6 +396,7 @@ func (t *Terminal) shiftRow(r *row, x, n int) {
 // shiftColumns moves the columns from x to the right margin of all rows between the
 // margins by n, to the left with less than 0.
 func (t *Terminal) shiftColumns(x, n int) {
+	t.wrap = false
 	for y := t.top; y < t.bottom; y++ {
 		t.shiftRow(t.edit(y), x, n)
 	}

@@ -34,7 +34,7 @@ func (t *Terminal) restoreCursor() {
 		t.y = min(max(t.y, t.top), t.bottom-1)
 	}
 	t.fitLine()
-	t.wrap = s.wrap && t.x == s.x
+	t.wrap = s.wrap && t.x == s.x && t.x+1 == t.limit(t.row(t.y))
 	t.charsets = s.charsets
 	// The link that is open stays so: it is no attribute of the cursor.
 	t.pen, t.ul = s.pen, s.ul
@@ -69,7 +69,6 @@ func (t *Terminal) show(s *screen) {
 	}
 	t.scr = s
 	t.scroll = 0
-	t.wrap = false
 	t.fitLine()
 	t.redraw()
 	t.syncKeys()

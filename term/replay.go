@@ -1,0 +1,404 @@
+package term
+
+import "unicode/utf8"
+
+// Replay returns what makes a fresh terminal of the same size and palette show the
+// same: the history, the screen with the cursor, the modes, title and colours. It is
+// for pictures of what was and for viewers who come late. What cannot be seen and is
+// not asked for by DECRQM (stacks of colours, modes that XTSAVE keeps, the alternate
+// screen while the main one is shown) is left out.
+func (t *Terminal) Replay() []byte {
+	r := replay{t: t}
+	r.begin()
+	r.screen(&t.main)
+	if t.Alternate() {
+		r.savedCursor(&t.main)
+		r.text("\x1b[?47h")
+		r.screen(&t.alt)
+	}
+	r.finish()
+	return r.b
+}
+
+// replay is a Replay in the making: the bytes, and the pen of who reads them.
+type replay struct {
+	t    *Terminal
+	b    []byte
+	pen  Cell
+	came Color // in which colour the row that is written was blank at first
+}
+
+func (r *replay) text(s string) { r.b = append(r.b, s...) }
+
+func (r *replay) f(format string, a ...any) { r.b = appendf(r.b, format, a...) }
+
+// unknownColor is none that a row can have.
+const unknownColor Color = 1<<32 - 1
+
+// begin tells what must stand before the text.
+func (r *replay) begin() {
+	t := r.t
+	if t.level != defaultLevel {
+		r.f("\x1b[%d;1\"p", t.level)
+	}
+	for _, n := range t.titles {
+		r.f("\x1b]1;%s\x1b\\\x1b]2;%s\x1b\\\x1b[22t", n[0], n[1])
+	}
+	if t.icon != "" {
+		r.f("\x1b]1;%s\x1b\\", t.icon)
+	}
+	if t.title != "" {
+		r.f("\x1b]2;%s\x1b\\", t.title)
+	}
+	if t.directory != "" {
+		r.f("\x1b]7;%s\x1b\\", t.directory)
+	}
+	for i, c := range t.palette.Colors {
+		if c != t.first.Colors[i] {
+			r.f("\x1b]4;%d;#%06x\x1b\\", i, c)
+		}
+	}
+	for i, c := range t.palette.Special {
+		if c != t.first.Special[i] {
+			r.f("\x1b]5;%d;#%06x\x1b\\", i, c)
+		}
+	}
+	for i, c := range t.palette.Dynamic {
+		if c != t.first.Dynamic[i] {
+			r.f("\x1b]%d;#%06x\x1b\\", 10+i, c)
+		}
+	}
+	r.modes(1 << modeAllowColumns)
+	r.modes(1 << modeColumns)
+	if t.tabsChanged() {
+		r.text("\x1b[3g\r")
+		for x := range t.columns {
+			if t.isTab(x) {
+				r.f("\x1b[%dG\x1bH", x+1)
+			}
+		}
+	}
+}
+
+// replayLast are the modes that change how text is read, and come behind it.
+const replayLast modes = 1<<modeVT52 | 1<<modeOrigin | 1<<modeAutowrap | 1<<modeReverseWrap |
+	1<<modeReverseWrap2 | 1<<modeMargins | 1<<modeSync | 1<<modeGraphemes | 1<<modeInBand |
+	1<<modeInsert | 1<<modeNewLine
+
+// modes tells those of which that are not as in a fresh terminal.
+func (r *replay) modes(which modes) {
+	for n := 1; n <= 2048; n++ {
+		if m := decMode(n); m < modeKeyboard && which.has(m) && r.t.modes.has(m) != initialModes.has(m) {
+			final := 'l'
+			if r.t.modes.has(m) != (m == modeVT52) {
+				final = 'h'
+			}
+			r.f("\x1b[?%d%c", n, final)
+		}
+		if m := ansiMode(n); m != noMode && which.has(m) && r.t.modes.has(m) != initialModes.has(m) {
+			final := 'l'
+			if r.t.modes.has(m) {
+				final = 'h'
+			}
+			r.f("\x1b[%d%c", n, final)
+		}
+	}
+}
+
+// screen writes all rows of s, each at the beginning of a line: those that are history
+// are scrolled up by those that follow.
+func (r *replay) screen(s *screen) {
+	r.text("\x1b[0m\x1b[H")
+	r.pen = Cell{}
+	r.came = DefaultColor
+	for i := range s.ring.n {
+		w := s.ring.at(i)
+		wrapped := i > 0 && s.ring.at(i-1).flags&rowWrapped != 0
+		if i > 0 && !wrapped {
+			r.setPen(Cell{})
+			r.text("\r\n")
+			r.came = DefaultColor
+		} else if wrapped {
+			if r.came = DefaultColor; i >= r.t.rows {
+				// The row comes in at the bottom as what goes on in it is written.
+				r.came = w.cell(0).bg
+			}
+			// Nothing but a character goes on to the next line, and only a wide one
+			// leaves a gap.
+			before := s.ring.at(i - 1)
+			gap := before.cell(r.t.lineEnd(before) - 1).bg
+			switch {
+			case before.flags&rowGap != 0 && (w.cell(0).Width() != 2 || w.cell(0).bg != gap):
+				r.setPen(Cell{bg: gap})
+				r.text("\u3000\r\x1b[2X")
+				r.came = unknownColor
+			case w.size() != SingleSize || w.cell(0).Blank():
+				r.text(" \r\x1b[X")
+				r.came = unknownColor
+			}
+		}
+		r.row(w)
+	}
+	k := &s.kitty
+	for i := range k.n + 1 {
+		if i == 0 {
+			r.f("\x1b[=%du", k.flags[0])
+		} else {
+			r.f("\x1b[>%du", k.flags[i])
+		}
+	}
+	r.setPen(Cell{})
+}
+
+// row writes a row from its first column on.
+func (r *replay) row(w *row) {
+	switch w.size() {
+	case DoubleWidth:
+		r.text("\x1b#6")
+	case DoubleTop:
+		r.text("\x1b#3")
+	case DoubleBottom:
+		r.text("\x1b#4")
+	}
+	n := w.trimmed()
+	if w.flags&rowGap != 0 {
+		n = r.t.lineEnd(w)
+	}
+	for x := 0; x < n; {
+		c := w.cell(x)
+		if !c.Blank() {
+			r.cell(c)
+			x += max(c.Width(), 1)
+			continue
+		}
+		end := x + 1
+		for end < n && w.cell(end) == c {
+			end++
+		}
+		if w.flags&rowGap != 0 && end == r.t.lineEnd(w) {
+			end-- // a wide character follows, which leaves it as it is
+		}
+		if end == x {
+			break
+		}
+		r.setPen(Cell{bg: c.bg})
+		r.f("\x1b[%dX", end-x)
+		if end < r.t.lineEnd(w) {
+			r.f("\x1b[%dC", end-x)
+		}
+		x = end
+	}
+	if n < r.t.columns && w.fill != r.came && w.flags&rowWrapped == 0 {
+		r.setPen(Cell{bg: w.fill})
+		if n < r.t.lineEnd(w) {
+			r.text("\x1b[K")
+		}
+	}
+	for i, mark := range "ABCD" {
+		if w.flags&(rowMarkA<<i) != 0 {
+			r.f("\x1b]133;%c\x1b\\", mark)
+		}
+	}
+}
+
+// cell writes one character with all that belongs to it.
+func (r *replay) cell(c Cell) {
+	r.setPen(c)
+	if !c.Clustered() {
+		r.b = utf8.AppendRune(r.b, rune(c.content))
+		return
+	}
+	text := r.t.Text(nil, c)
+	first, size := utf8.DecodeRune(text)
+	plain := int(kindOf(first)&kindWidth) == c.Width()
+	for _, c := range string(text[size:]) {
+		plain = plain && kindOf(c)&kindWidth == 0
+	}
+	r.b = append(r.b, text[:size]...)
+	if plain {
+		r.b = append(r.b, text[size:]...)
+		return
+	}
+	r.text("\x1b[?2027h")
+	r.b = append(r.b, text[size:]...)
+	r.text("\x1b[?2027l")
+}
+
+// setPen makes the pen that of c.
+func (r *replay) setPen(c Cell) {
+	c.content = 0
+	c.attr &= rendition | Protected
+	if c == r.pen {
+		return
+	}
+	x := r.t.tables.texts()
+	ul, old := x.UnderlineColor(c), x.UnderlineColor(r.pen)
+	if c.fg != r.pen.fg || c.bg != r.pen.bg || (c.attr^r.pen.attr)&rendition != 0 || ul != old {
+		r.text("\x1b[")
+		r.b = sgrText(r.b, c, ul)
+		r.text("m")
+	}
+	if (c.attr^r.pen.attr)&Protected != 0 {
+		if c.attr&Protected != 0 {
+			r.text("\x1b[1\"q")
+		} else {
+			r.text("\x1b[\"q")
+		}
+	}
+	if uri, id := x.Link(c); c.extra != r.pen.extra {
+		if was, wasID := x.Link(r.pen); uri != was || id != wasID {
+			r.link(uri, id)
+		}
+	}
+	r.pen = c
+}
+
+func (r *replay) link(uri, id string) {
+	switch {
+	case uri == "":
+		r.text("\x1b]8;;\x1b\\")
+	case id[0] == 0:
+		// The terminal gave it its name; another one could join what was apart.
+		r.f("\x1b]8;id=hearth-%s;%s\x1b\\", id[1:], uri)
+	default:
+		r.f("\x1b]8;id=%s;%s\x1b\\", id, uri)
+	}
+}
+
+func (r *replay) charsets(c charsets) {
+	for i, g := range c.g {
+		switch {
+		case g == initialCharsets.g[i]:
+		case g == latin1:
+			r.f("\x1b%cA", ','+i)
+		default:
+			r.f("\x1b%c%s", '('+i, g.designation())
+		}
+	}
+	r.text([...]string{"", "\x0e", "\x1bn", "\x1bo"}[c.gl])
+	r.text([...]string{"", "\x1b~", "", "\x1b|"}[c.gr])
+}
+
+// resetCharsets goes back to those of a fresh terminal.
+func (r *replay) resetCharsets() { r.text("\x1b(B\x1b)B\x1b.A\x1b/A\x0f\x1b}") }
+
+// moveTo puts the cursor at column x of row y, behind which it wraps if wrap is set.
+func (r *replay) moveTo(s *screen, y, x int, wrap, origin bool) {
+	t := r.t
+	w := s.ring.at(s.ring.n - t.rows + y)
+	c := w.cell(x)
+	wrap = wrap && (x+1 == t.lineEnd(w) || x+1 == t.right)
+	if wrap && c.attr&wideTail != 0 {
+		x--
+		c = w.cell(x)
+	}
+	row, column := y+1, x+1
+	if origin {
+		row, column = row-t.top, column-t.left
+	}
+	r.f("\x1b[%d;%dH", row, column)
+	switch {
+	case !wrap || w.flags&rowWrapped != 0:
+	case c.Blank():
+		// It was erased by what lets the cursor alone, and so it is again.
+		r.setPen(Cell{bg: c.bg})
+		r.f(" \x1b[%d;%d;%d;%d$z", row, column, row, column)
+	default:
+		r.cell(c)
+	}
+}
+
+// savedCursor saves the cursor that s has saved.
+func (r *replay) savedCursor(s *screen) {
+	v := &s.saved
+	if !v.set {
+		return
+	}
+	if v.origin {
+		r.text("\x1b[?6h")
+	}
+	r.moveTo(s, v.y, v.x, v.wrap, false)
+	pen := v.pen
+	pen.extra = r.t.extra(extra{underline: v.ul})
+	r.setPen(pen)
+	r.charsets(v.charsets)
+	r.text("\x1b7")
+	if v.origin {
+		r.text("\x1b[?6l")
+	}
+	r.resetCharsets()
+	r.setPen(Cell{})
+}
+
+// finish tells what must stand behind the text.
+func (r *replay) finish() {
+	t := r.t
+	if t.protect == unprotected {
+		r.text("\x1b[!p") // nothing else ends the protection that cells may have brought
+	}
+	r.savedCursor(t.scr)
+	r.modes(^replayLast &^ (1<<modeAllowColumns | 1<<modeColumns))
+	if t.keys.ModifyOtherKeys != 0 {
+		r.f("\x1b[>4;%dm", t.keys.ModifyOtherKeys)
+	}
+	if t.keys.FormatOtherKeys != 0 {
+		r.f("\x1b[>4;%df", t.keys.FormatOtherKeys)
+	}
+	if t.cursor != BlockCursor || t.blink {
+		n := 2*int(t.cursor) + 2
+		if t.blink {
+			n--
+		}
+		r.f("\x1b[%d q", n)
+		r.modes(1 << modeBlink)
+	}
+	if t.rectangle {
+		r.text("\x1b[2*x")
+	}
+	r.modes(1 << modeMargins)
+	if t.top != 0 || t.bottom != t.rows {
+		r.f("\x1b[%d;%dr", t.top+1, t.bottom)
+	}
+	if t.left != 0 || t.right != t.columns {
+		r.f("\x1b[%d;%ds", t.left+1, t.right)
+	}
+	r.modes(1 << modeOrigin)
+	// The last column is written again for the wrap that is due: before autowrap ends
+	// there is none, and insertion would move it.
+	r.moveTo(t.scr, t.y, t.x, t.wrap, t.modes.has(modeOrigin))
+	r.setPen(t.pen)
+	if t.protect == isoProtected {
+		r.text("\x1bV")
+		if t.pen.attr&Protected == 0 {
+			r.text("\x1bW")
+		}
+	} else if t.protect == decProtected {
+		if t.pen.attr&Protected == 0 {
+			r.text("\x1b[\"q")
+		} else {
+			r.text("\x1b[1\"q")
+		}
+	}
+	r.modes(replayLast &^ (1<<modeMargins | 1<<modeOrigin | 1<<modeVT52))
+	r.charsets(t.charsets)
+	if t.eightBit {
+		r.text("\x1b G")
+	}
+	if !t.utf8 {
+		r.text("\x1b%@")
+	}
+	r.modes(1 << modeVT52)
+	if t.charsets.single != 0 {
+		r.f("\x1b%c", 'L'+t.charsets.single)
+	}
+}
+
+// tabsChanged tells whether the tab stops are not those of a fresh terminal.
+func (t *Terminal) tabsChanged() bool {
+	for x := range t.columns {
+		if t.isTab(x) != (x%8 == 0) {
+			return true
+		}
+	}
+	return false
+}
