@@ -64,8 +64,13 @@ func (p *pageStore) sync(r *Renderer, fr *device.Frame, pages []scene.Page) erro
 	sent := 0
 	for i := range min(len(p.pages), len(pages)) {
 		x, page := &pages[i], &p.pages[i]
-		retold := !page.begun || page.epoch != x.Epoch
-		if retold {
+		retold := false
+		switch {
+		case page.begun && page.epoch == x.Epoch:
+		case page.begun && page.epoch+1 == x.Epoch && page.taken == x.Was:
+			page.epoch, page.taken = x.Epoch, x.Kept
+		default:
+			retold = page.begun
 			page.begun, page.epoch, page.taken, page.color = true, x.Epoch, 0, x.Color
 		}
 		for page.taken < len(x.Tiles) {

@@ -57,7 +57,7 @@ func TestGrid(t *testing.T) {
 		columns, rows int
 	}{
 		{"text_head_on", mgl32.Vec3{0, 0, 1.45}, mgl32.Vec3{}, 40, 10},
-		{"text_oblique", mgl32.Vec3{0.75, 0.1, 0.65}, mgl32.Vec3{-0.5, 0, 0}, 40, 10},
+		{"text_oblique", mgl32.Vec3{0.63, 0.1, 0.41}, mgl32.Vec3{-0.5, 0, 0}, 40, 10},
 		{"text_near", mgl32.Vec3{-0.975 + 0.05*9, 0.443, 0.19}, mgl32.Vec3{-0.975 + 0.05*9, 0.443, 0}, 40, 10},
 		{"text_far", mgl32.Vec3{0, 0, 9}, mgl32.Vec3{}, 80, 24},
 	} {

@@ -48,11 +48,14 @@ type Tile struct {
 // Page is GlyphSide by GlyphSide texels of glyphs, empty but for its tiles. Tiles is
 // a log: within an Epoch it only grows, and a later tile hides what it covers of those
 // before, so a reader that remembers how many it has taken takes the rest. With
-// another Epoch it is told again from its begin, without what is hidden.
+// another Epoch the log is told again without what is hidden: a reader that has taken
+// all Was tiles of the Epoch before has the first Kept ones of this, and any other one
+// begins anew.
 type Page struct {
-	Color bool
-	Tiles []Tile
-	Epoch uint64
+	Color     bool
+	Tiles     []Tile
+	Epoch     uint64
+	Was, Kept int
 }
 
 // pageLog is the scene's side of a page.
@@ -77,11 +80,27 @@ func (s *Scene) PutTile(page int, color bool, t Tile) error {
 		return &ValueError{fmt.Sprintf("page %d holds tiles of the other kind; colours and distances have pages of their own", page)}
 	}
 	n := t.bytes()
+	if page < len(s.pages) && (len(s.pages[page].Tiles) >= s.logs[page].tell || s.bytes+n > s.limits.Bytes) {
+		s.ownPages(page)
+		s.shorten(page)
+	}
 	if err := s.charge(n); err != nil {
 		return err
 	}
+	s.ownPages(page)
+	p := &s.pages[page]
+	p.Color = color
+	// Readers see as many tiles as there were when they looked, so the log grows in place.
+	p.Tiles = append(p.Tiles, t)
+	s.logs[page].bytes += n
+	s.changed()
+	return nil
+}
+
+// ownPages makes the slice of pages one that no snapshot has, which holds a page. It is
+// called with mu held.
+func (s *Scene) ownPages(page int) {
 	if s.pagesEpoch != s.epoch || page >= len(s.pages) {
-		// A snapshot has the slice, so another takes its place.
 		pages := make([]Page, max(len(s.pages), page+1))
 		copy(pages, s.pages)
 		s.pages, s.pagesEpoch = pages, s.epoch
@@ -89,20 +108,18 @@ func (s *Scene) PutTile(page int, color bool, t Tile) error {
 	for len(s.logs) < len(s.pages) {
 		s.logs = append(s.logs, pageLog{tell: pageSlack})
 	}
+}
+
+// shorten tells the log of a page again, without what is hidden. It is called with mu
+// held and pages owned.
+func (s *Scene) shorten(page int) {
 	p, l := &s.pages[page], &s.logs[page]
-	p.Color = color
-	// Readers see as many tiles as there were when they looked, so the log grows in place.
-	p.Tiles = append(p.Tiles, t)
-	l.bytes += n
-	if len(p.Tiles) > l.tell {
-		before := l.bytes
-		p.Tiles, l.bytes = alive(p.Tiles)
-		p.Epoch++
-		l.tell = 2*len(p.Tiles) + pageSlack
-		s.bytes -= before - l.bytes
-	}
-	s.changed()
-	return nil
+	before := l.bytes
+	p.Was = len(p.Tiles)
+	p.Tiles, l.bytes = alive(p.Tiles)
+	p.Epoch, p.Kept = p.Epoch+1, len(p.Tiles)
+	l.tell = 2*len(p.Tiles) + pageSlack
+	s.bytes -= before - l.bytes
 }
 
 // alive returns the tiles of which something is seen, in a slice of their own, and
