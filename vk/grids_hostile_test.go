@@ -3,6 +3,7 @@ package vk
 import (
 	"bytes"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -66,6 +67,13 @@ func TestGridsOfNonsense(t *testing.T) {
 			func(g *scene.Grid) { g.Columns, g.Rows, g.Lines = scene.MaxColumns, 1, [][]scene.GridCell{nil} },
 			func(g *scene.Grid) { g.Columns, g.Rows, g.Lines = 1, scene.MaxRows, nil },
 			func(g *scene.Grid) { g.Background, g.Opacity = 0, 0 },
+			func(g *scene.Grid) { // letters of a kilometre in cells of a micrometre
+				g.Columns, g.Rows, g.Em, g.Cell, g.HalfSize = 1000, 1000, 1000, mgl32.Vec2{2e-6, 2e-6}, mgl32.Vec2{1e-3, 1e-3}
+				g.Origin, g.Lines = mgl32.Vec3{0, 0.3, 3.5}, slices.Repeat([][]scene.GridCell{slices.Repeat([]scene.GridCell{{Glyph: 104, FG: white}}, 1000)}, 1000)
+			},
+			func(g *scene.Grid) { // and cells of a kilometre with letters of a micrometre
+				g.Em, g.Cell = 2e-6, mgl32.Vec2{1000, 1000}
+			},
 		} {
 			bad := g
 			bad.Origin = mgl32.Vec3{0, 0.3, -0.5}
@@ -299,4 +307,58 @@ func TestPickGrid(t *testing.T) {
 			t.Errorf("where the screen was: %v", h)
 		}
 	})
+}
+
+// A frame with many screens between pictures allocates nothing, still or scrolling but
+// for what the scene itself makes.
+func TestGridsAllocateNothing(t *testing.T) {
+	s := newStage(t, device.ProfileBound, func(o *Options) { o.Device.Validate = false })
+	if err := s.off.Resize(16, 16); err != nil {
+		t.Fatal(err)
+	}
+	p := newPress(t, s.scene)
+	lines := p.lines(80, 24, page)
+	var ids []scene.ID
+	for i := range 30 {
+		g := screen(80, 24, 2)
+		g.Lines, g.Origin[2] = lines, -float32(i)
+		ids = append(ids, s.grid(g))
+		if i%10 == 0 {
+			if _, err := s.scene.AddCanvas(scene.Canvas{Origin: mgl32.Vec3{0, 0, -float32(i) - 0.5}, Orientation: mgl32.QuatIdent(), HalfSize: mgl32.Vec2{1, 1},
+				Width: 1, Height: 1, Pixels: make([]byte, 4), Opacity: 1}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	s.look(mgl32.Vec3{0, 0, 3}, mgl32.Vec3{})
+	s.settle()
+	other := p.lines(80, 24, page[1:])
+	snaps := []*scene.Snapshot{s.scene.Snapshot()}
+	for _, id := range ids {
+		if err := s.scene.UpdateGrid(id, func(g *scene.Grid) { g.Lines = other }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	snaps = append(snaps, s.scene.Snapshot())
+	i, drawn := 0, 0
+	frame := func(which func() int) func() {
+		return func() {
+			if _, err := s.r.Draw(snaps[which()], s.off, FrameOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			drawn += s.r.grids.sent
+		}
+	}
+	scroll := frame(func() int { i++; return i % 2 })
+	for range 10 {
+		scroll()
+	}
+	drawn = 0
+	if n := testing.AllocsPerRun(20, scroll); n != 0 || drawn < 20*30*80*24*16 {
+		t.Errorf("a frame in which all of 30 screens changes allocates %v times, %d bytes are sent", n, drawn)
+	}
+	drawn = 0
+	if n := testing.AllocsPerRun(20, frame(func() int { return i % 2 })); n != 0 || drawn != 0 {
+		t.Errorf("a frame in which nothing changes allocates %v times and sends %d bytes", n, drawn)
+	}
 }

@@ -303,14 +303,22 @@ func TestDrawingInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer canvas.Close()
+	text, err := NewText(g.dev, x.target())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer text.Close()
 	var s raw.Stream
+	if err := text.Record(&s, TextInput{Count: 1, Width: 1}); !errors.Is(err, ErrInput) {
+		t.Errorf("text without a height: %v", err)
+	}
 	if err := lines.Record(&s, LinesInput{Height: 1}); !errors.Is(err, ErrInput) {
 		t.Errorf("lines without a width: %v", err)
 	}
 	if err := canvas.Record(&s, CanvasInput{Width: 1}); !errors.Is(err, ErrInput) {
 		t.Errorf("canvases without a height: %v", err)
 	}
-	if err := errors.Join(lines.Record(&s, LinesInput{Width: 1, Height: 1}), canvas.Record(&s, CanvasInput{Width: 1, Height: 1})); err != nil {
+	if err := errors.Join(lines.Record(&s, LinesInput{Width: 1, Height: 1}), canvas.Record(&s, CanvasInput{Width: 1, Height: 1}), text.Record(&s, TextInput{Width: 1, Height: 1})); err != nil {
 		t.Error(err)
 	}
 	if s.Len() != 0 {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/go-gl/mathgl/mgl32"
@@ -383,4 +384,79 @@ func BenchmarkPutTile(b *testing.B) {
 		}
 		i++
 	}
+}
+
+// Snapshots stay as they were while grids, glyphs and pages change: the race detector
+// sees who writes to what was handed out.
+func TestTextUnderConcurrentChanges(t *testing.T) {
+	s := scene.New(scene.Limits{})
+	id, err := s.AddGrid(scene.NewGrid(4, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var writers, reader sync.WaitGroup
+	for w := range 2 {
+		writers.Go(func() {
+			for i := range 600 {
+				v := byte(i)
+				err := errors.Join(s.PutTile(w, false, square(8*(i%7), 8*(i%5), 8+8*(i%3), v)),
+					s.PutGlyph(uint32(i%300), scene.Glyph{Page: int32(w), X: uint16(v), W: uint16(v), Right: 1, Top: 1}),
+					s.UpdateGrid(id, func(g *scene.Grid) {
+						g.Lines = rows(4, 3)
+						g.Lines[i%3][0] = scene.GridCell{Glyph: uint32(i), FG: uint32(i)}
+					}))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	done := make(chan struct{})
+	sum := func(p *scene.Snapshot) (n int) {
+		for i := range p.Pages {
+			for k := range p.Pages[i].Tiles {
+				n += int(p.Pages[i].Tiles[k].Levels[0][0])
+			}
+		}
+		for _, g := range p.Glyphs.All() {
+			if g.X != g.W {
+				t.Error("half of a glyph")
+			}
+			n += int(g.X)
+		}
+		for _, g := range p.Grids.All() {
+			for _, line := range g.Lines {
+				n += int(line[0].Glyph)
+				if line[0].Glyph != line[0].FG {
+					t.Error("half of a row")
+				}
+			}
+		}
+		return n
+	}
+	reader.Go(func() {
+		var kept []*scene.Snapshot
+		var sums []int
+		for going := true; going; {
+			select {
+			case <-done:
+				going = false
+			default:
+			}
+			p := s.Snapshot()
+			kept, sums = append(kept, p), append(sums, sum(p))
+			if len(kept) > 20 {
+				kept, sums = kept[1:], sums[1:]
+			}
+		}
+		for i, p := range kept {
+			if got := sum(p); got != sums[i] {
+				t.Errorf("snapshot %d was worth %d and is %d", p.Version, sums[i], got)
+			}
+		}
+	})
+	writers.Wait()
+	close(done)
+	reader.Wait()
 }

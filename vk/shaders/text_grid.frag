@@ -316,7 +316,8 @@ void main() {
 	float minor = area / max(longer, 1e-12) * texels;
 	major = longer * texels;
 	sampled = max(0.5 * minor, major / across);
-	float far = smoothstep(4, 8, sampled);
+	// By the cells too, however large their letters are, so that few are looked at.
+	float far = smoothstep(4, 8, max(sampled, 2 * max(half_box.x, half_box.y)));
 
 	vec4 paper = unpackUnorm4x8(paint.x);
 	paper.a *= uintBitsToFloat(size.w);
