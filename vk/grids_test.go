@@ -286,3 +286,55 @@ func TestGridBetween(t *testing.T) {
 		vktest.Golden(t, "text_between", s.picture())
 	})
 }
+
+// A screen is as bright as its colours say at every exposure, hides the lines behind it
+// and is crossed by those before it, and where it is clear hides nothing.
+func TestGridAmongLines(t *testing.T) {
+	s := newStage(t, device.ProfileBound)
+	s.plain()
+	p := newPress(t, s.scene)
+	g := screen(8, 3, 1)
+	g.Lines = p.lines(8, 3, []string{"        "})
+	g.Background = 0xff4080c0
+	g.Padding, g.HalfSize[1] = mgl32.Vec2{}, 0.3
+	id := s.grid(g)
+	line := func(y, z float32) {
+		l := scene.Lines{Vertices: []scene.LineVertex{{Position: mgl32.Vec3{-2, y, z}, Color: mgl32.Vec3{0, 1, 0}}, {Position: mgl32.Vec3{2, y, z}, Color: mgl32.Vec3{0, 1, 0}}}, Indices: []uint32{0, 1}}
+		if _, err := s.scene.AddLines(l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	line(0.1, 0.01)
+	line(-0.1, -0.01)
+	s.look(mgl32.Vec3{0, 0, 2}, mgl32.Vec3{})
+	s.settle()
+	green := func(y float32) bool { // about a height, in the middle of the picture
+		p := s.picture()
+		at := int(height/2 - y/(2*2*float32(math.Tan(math.Pi/8)))*height)
+		for k := at - 3; k <= at+3; k++ {
+			if c := p.NRGBAAt(width/2, k); int(c.G) > int(c.R)+20 {
+				return true
+			}
+		}
+		return false
+	}
+	if !green(0.1) || green(-0.1) {
+		t.Errorf("the line before the screen is seen: %v, and that behind it: %v", green(0.1), green(-0.1))
+	}
+	for _, ev := range []float32{-3, 0, 2} {
+		if err := s.scene.UpdateLook(func(l *scene.Look) { l.Exposure = ev }); err != nil {
+			t.Fatal(err)
+		}
+		s.draw()
+		if c := s.picture().NRGBAAt(width/2, height/2); math.Abs(float64(c.R)-0xc0) > 2 || math.Abs(float64(c.G)-0x80) > 2 || math.Abs(float64(c.B)-0x40) > 2 {
+			t.Errorf("at %v EV the screen is %v", ev, c)
+		}
+	}
+	if err := s.scene.UpdateGrid(id, func(g *scene.Grid) { g.Opacity = 0 }); err != nil {
+		t.Fatal(err)
+	}
+	s.draw()
+	if !green(0.1) || !green(-0.1) {
+		t.Errorf("through a clear screen the lines are seen: %v, %v", green(0.1), green(-0.1))
+	}
+}
