@@ -59,6 +59,7 @@ func (t *Terminal) printASCII(p []byte) {
 		return
 	}
 	pen := t.pen
+	var last byte
 	for len(p) > 0 {
 		if t.wrap {
 			t.breakLine(false)
@@ -78,14 +79,18 @@ func (t *Terminal) printASCII(p []byte) {
 			}
 		}
 		cells := r.span(t.x, n, t.columns)
-		for i, b := range p[:n] {
-			pen.content = uint32(b)
+		text := p[:n]
+		for i := range cells {
+			// One whole copy of a cell that stays as it is, and one part: a copy of a
+			// cell that was just written in part would wait for that.
 			cells[i] = pen
+			cells[i].content = uint32(text[i])
 		}
+		last = text[n-1]
 		p = p[n:]
 		t.advance(r, n, end)
 	}
-	t.last = Cell{content: pen.content}
+	t.last = Cell{content: uint32(last)}
 }
 
 // printMapped writes printable ASCII through the character sets.
@@ -113,16 +118,19 @@ func (t *Terminal) advance(r *row, n, end int) {
 // span occupies n cells from x on for text that overwrites them all, and blanks the
 // other halves of wide characters that are cut at its ends.
 func (r *row) span(x, n, columns int) []Cell {
-	if x+n > r.n {
-		r.extend(x+n, columns)
-	} else if x+n < r.n && r.cells[x+n].attr&wideTail != 0 {
-		r.cells[x+n] = Cell{bg: r.cells[x+n].bg}
-		if x+n == columns-1 {
+	if x > 0 && x < r.n && r.cells[x].attr&wideTail != 0 {
+		r.cells[x-1] = Cell{bg: r.cells[x-1].bg}
+	}
+	switch end := x + n; {
+	case end > r.n:
+		r.extend(x, columns)
+		r.reserve(end, columns)
+		r.n = end
+	case end < r.n && r.cells[end].attr&wideTail != 0:
+		r.cells[end] = Cell{bg: r.cells[end].bg}
+		if end == columns-1 {
 			r.flags &^= rowWrapped | rowGap
 		}
-	}
-	if r.cells[x].attr&wideTail != 0 && x > 0 {
-		r.cells[x-1] = Cell{bg: r.cells[x-1].bg}
 	}
 	return r.cells[x : x+n]
 }
@@ -179,18 +187,15 @@ func (t *Terminal) put(content uint32, width int) {
 		t.insertCells(t.x, min(width, end-t.x))
 	}
 	cells := r.span(t.x, width, t.columns)
-	c := t.pen
-	c.content = content
-	t.last = Cell{content: content}
+	cells[0] = t.pen
+	cells[0].content = content
+	t.last.content, t.last.attr = content, 0
 	if width == 2 {
 		t.last.attr = wideHead
-		tail := t.pen
-		tail.content = 0
-		tail.attr |= wideTail
-		cells[1] = tail
-		c.attr |= wideHead
+		cells[0].attr |= wideHead
+		cells[1] = t.pen
+		cells[1].attr |= wideTail
 	}
-	cells[0] = c
 	t.advance(r, width, end)
 }
 

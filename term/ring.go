@@ -44,16 +44,21 @@ func (r *row) extend(n, columns int) {
 	if n <= r.n {
 		return
 	}
-	if n > len(r.cells) {
-		cells := make([]Cell, min(max(n, 2*len(r.cells), minRow), columns))
-		copy(cells, r.cells[:r.n])
-		r.cells = cells
-	}
+	r.reserve(n, columns)
 	fill := Cell{bg: r.fill}
 	for i := r.n; i < n; i++ {
 		r.cells[i] = fill
 	}
 	r.n = n
+}
+
+// reserve makes room for n cells, which are not occupied yet.
+func (r *row) reserve(n, columns int) {
+	if n > len(r.cells) {
+		cells := make([]Cell, min(max(n, 2*len(r.cells), minRow), columns))
+		copy(cells, r.cells[:r.n])
+		r.cells = cells
+	}
 }
 
 // cell returns the cell x of r, wherever it lies.
@@ -91,7 +96,7 @@ func (g *ring) at(i int) *row {
 
 // init makes a ring of n blank rows that holds up to max.
 func (g *ring) init(n, max int) {
-	*g = ring{rows: make([]row, n, n), n: n, max: max}
+	*g = ring{rows: make([]row, n), n: n, max: max}
 }
 
 // push adds a blank row at the end and tells whether the oldest one was dropped for it.

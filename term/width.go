@@ -144,6 +144,7 @@ func (t *Terminal) widen(r *row, x int) {
 	pen := t.pen
 	t.pen = r.cells[x]
 	t.pen.attr &^= wideHalves
+	t.pen.content = 0
 	r.cells[x] = Cell{bg: t.pen.bg}
 	t.x, t.wrap = x, false
 	t.put(content, 2)
