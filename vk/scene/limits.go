@@ -40,7 +40,7 @@ type Limits struct {
 	Lines    int // default 4096 sets of lines
 	Views    int // default 16: each is another picture a frame
 	Grids    int // default 1024: more than anybody reads
-	// Cells bounds those of one grid; default 1<<20, 16 MiB: what fits a wall of screens.
+	// Cells bounds those of one grid; default 2<<20, 32 MiB: 10,000 columns of 200 rows.
 	Cells int
 	// Glyphs bounds the handles; default 1<<18, more than all characters that there are.
 	Glyphs int
@@ -56,7 +56,7 @@ type Limits struct {
 
 // DefaultLimits returns the limits that zero fields get.
 func DefaultLimits() Limits {
-	return Limits{Objects: 1 << 20, Lights: 4096, Canvases: 4096, Lines: 4096, Views: 16, Grids: 1024, Cells: 1 << 20, Glyphs: 1 << 18, Pages: 64, Bytes: 1 << 30, Joints: 1024, Weights: 4096}
+	return Limits{Objects: 1 << 20, Lights: 4096, Canvases: 4096, Lines: 4096, Views: 16, Grids: 1024, Cells: 2 << 20, Glyphs: 1 << 18, Pages: 64, Bytes: 1 << 30, Joints: 1024, Weights: 4096}
 }
 
 func (l Limits) filled() Limits {
