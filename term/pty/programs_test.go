@@ -3,6 +3,7 @@ package pty_test
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -219,6 +220,11 @@ func TestTmux(t *testing.T) {
 	file(t, home, ".tmux.conf", "set -g mouse on\nset -g default-command 'PS1=\"> \" exec sh'\nset -g default-terminal screen-256color\nset -sg escape-time 10\nset -g assume-paste-time 0\n")
 	s := open(t, home, "sh", "-c", "echo before; tmux -L test; echo left; read x; tmux -L test attach; tmux -L test kill-server; echo after")
 	s.shows("[0] 0:", ">")
+	t.Cleanup(func() { // a server has a session of its own, so a test that failed would leave it
+		cmd := exec.Command("tmux", "-L", "test", "kill-server")
+		cmd.Env = append(os.Environ(), "TMUX_TMPDIR="+home)
+		_ = cmd.Run() // it is gone where all went well
+	})
 	prefix := func(key string) {
 		s.press(input.Ctrl, 'b')
 		s.types(key)
