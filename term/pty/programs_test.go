@@ -101,7 +101,9 @@ func TestLess(t *testing.T) {
 	s.press(0, input.Down, input.Down)
 	s.row(0, "line 3 of the file")
 	s.resize(60, 10)
-	s.row(8, "line 11 of the file")
+	s.press(0, input.Home) // less that is signalled while it draws looks at the size with the next key
+	s.row(0, "line 1 of the file")
+	s.row(8, "line 9 of the file")
 	s.types("q")
 	s.ends(0)
 	s.row(0, "before")
