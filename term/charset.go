@@ -20,7 +20,7 @@ type charsets struct {
 }
 
 // initialCharsets are those after a reset.
-var initialCharsets = charsets{g: [4]charset{ascii, ascii, latin1, latin1}, gr: 2}
+var initialCharsets = charsets{gr: 2}
 
 // plain tells whether ASCII is shown as it is.
 func (c *charsets) plain() bool { return c.g[c.gl] == ascii && c.single == 0 }

@@ -3,6 +3,9 @@ package term
 // dispatchCSI does the control sequence that ends with this byte.
 func (t *Terminal) dispatchCSI(final byte) {
 	s := &t.parser
+	if final != 'b' {
+		t.last.content = 0
+	}
 	switch s.inters {
 	case 0:
 		switch s.private {
@@ -92,7 +95,8 @@ func (t *Terminal) plainCSI(final byte) {
 	case 'T':
 		// With five parameters it is xterm's tracking of a highlight by the mouse, which
 		// no program uses and every terminal has left out.
-		if s.n <= 1 {
+		// Nor does it scroll by 0, which once reset that.
+		if s.n <= 1 && (s.given == 0 || s.params[0] != 0) {
 			t.wrap = false
 			t.scrollDown(t.top, s.arg(0, 1))
 		}

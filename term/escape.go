@@ -3,6 +3,7 @@ package term
 // escape does the sequence of ESC, its intermediate bytes and this final byte.
 func (t *Terminal) escape(final byte) {
 	s := &t.parser
+	t.last.content = 0
 	if s.inters > 0 {
 		if s.inters <= maxIntermediates {
 			t.escapeInter(s.inter[:s.inters], final)

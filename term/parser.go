@@ -228,6 +228,7 @@ func (t *Terminal) feedContinuation(p []byte) []byte {
 
 // control does what a C0 control character says.
 func (t *Terminal) control(b byte) {
+	t.last.content = 0
 	switch b {
 	case 0x05: // ENQ: the answerback is empty
 	case 0x07:

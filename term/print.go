@@ -180,7 +180,7 @@ func (t *Terminal) put(content uint32, width int) {
 				content, width = replacement, 1
 			}
 		default:
-			t.x = end - 2
+			return // it is not shown at all
 		}
 	}
 	if t.modes.has(modeInsert) {
@@ -250,7 +250,8 @@ func (t *Terminal) append(r *row, x int, c rune) bool {
 	return true
 }
 
-// repeat does REP: the character that was written last, n times.
+// repeat does REP: the character that was written last, n times. As in xterm, any
+// control function between them but REP makes it nothing.
 func (t *Terminal) repeat(n int) {
 	if t.last.content == 0 {
 		return

@@ -46,12 +46,17 @@ func (t *Terminal) rectangleCSI(final byte) {
 	}
 }
 
-// eraseArea erases row y of a. DECERA takes protected cells too, DECSERA leaves them and
-// the attributes of the others.
+// eraseArea erases row y of a. DECERA takes protected cells too and leaves spaces with
+// the attributes of the pen, as xterm does; DECSERA leaves protected cells and the
+// attributes of the others.
 func (t *Terminal) eraseArea(y int, a area, selective bool) {
 	r := t.edit(y)
 	if !selective {
 		t.clearCells(r, a.left, a.right)
+		if c := t.pen; c.attr&rendition != 0 {
+			c.content = ' '
+			t.fillCells(r, a.left, min(a.right, t.lineEnd(r)), c)
+		}
 		return
 	}
 	t.cutWide(r, a.left)
@@ -76,9 +81,6 @@ func (t *Terminal) closeGap(r *row) {
 func (t *Terminal) fillArea(a area, char int) {
 	c := t.pen
 	c.content = uint32(char)
-	if char < 127 {
-		c.content = uint32(t.charsets.g[t.charsets.gl].lookup(byte(char)))
-	}
 	for y := a.top; y < a.bottom; y++ {
 		r := t.edit(y)
 		t.cutWide(r, a.left)
@@ -215,45 +217,56 @@ func (t *Terminal) reverseAttr(a Attr) Attr {
 	return a
 }
 
-// checksum does DECRQCRA, with the sum of xterm 379: of each cell that was written the
-// character and its attributes, negated. Blanks at the end of what is summed up count
-// nothing unless they have attributes.
+// checksum does DECRQCRA, with the sum of xterm 379: of each cell the character, a
+// space where none was written, and its attributes, negated. Spaces count if something
+// else follows in the row.
 func (t *Terminal) checksum() {
 	s := &t.parser
-	sum := 0
-	a, ok := t.area(2)
-	if ok {
+	sum, first := 0, true
+	if a, ok := t.area(2); ok {
 		for y := a.top; y < a.bottom; y++ {
-			sum += t.sumRow(t.row(y), a)
+			spaces := 0
+			r := t.row(y)
+			for x := a.left; x < a.right; x++ {
+				n := t.sum(r.cell(x))
+				if !first && n == ' ' {
+					spaces += n
+					continue
+				}
+				sum += spaces + n
+				spaces, first = 0, false
+			}
 		}
 	}
 	t.replyDCS(fmt.Sprintf("%d!~%04X", s.arg(0, 0), -sum&0xffff))
 }
 
-func (t *Terminal) sumRow(r *row, a area) (sum int) {
+// sum is what c adds to a checksum: the low byte of its character, 0xff in the right
+// half of a wide one, marks that combine with it in full.
+func (t *Terminal) sum(c Cell) (n int) {
 	var buf [4 * maxClusterRunes]byte
-	for x := a.left; x < min(a.right, r.n); x++ {
-		c := r.cells[x]
-		if c.Blank() {
-			continue
+	for i, char := range string(t.Text(buf[:0], c)) {
+		if i == 0 {
+			char &= 0xff
 		}
-		for _, char := range string(t.Text(buf[:0], c)) {
-			sum += int(char)
-		}
-		if c.attr&underlineMask != 0 {
-			sum += 0x10
-		}
-		if c.attr&Inverse != 0 {
-			sum += 0x20
-		}
-		if c.attr&Blink != 0 {
-			sum += 0x40
-		}
-		if c.attr&Bold != 0 {
-			sum += 0x80
-		}
+		n += int(char)
 	}
-	return sum
+	if c.attr&wideTail != 0 {
+		n = 0xff
+	}
+	if c.attr&underlineMask != 0 {
+		n += 0x10
+	}
+	if c.attr&Inverse != 0 {
+		n += 0x20
+	}
+	if c.attr&Blink != 0 {
+		n += 0x40
+	}
+	if c.attr&Bold != 0 {
+		n += 0x80
+	}
+	return n
 }
 
 // presentation does DECRQPSR: the cursor and its attributes, or the tab stops.

@@ -280,7 +280,7 @@ func (r *replay) charsets(c charsets) {
 }
 
 // resetCharsets goes back to those of a fresh terminal.
-func (r *replay) resetCharsets() { r.text("\x1b(B\x1b)B\x1b.A\x1b/A\x0f\x1b}") }
+func (r *replay) resetCharsets() { r.text("\x1b(B\x1b)B\x1b*B\x1b+B\x0f\x1b}") }
 
 // moveTo puts the cursor at column x of row y, behind which it wraps if wrap is set.
 func (r *replay) moveTo(s *screen, y, x int, wrap, origin bool) {
