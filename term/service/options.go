@@ -7,7 +7,7 @@ import (
 	"github.com/go-gl/mathgl/mgl32"
 
 	"hearth/lumps"
-	"hearth/runtime"
+	"hearth/term/glyph"
 	"hearth/vk/scene"
 )
 
@@ -40,7 +40,7 @@ const (
 type Request struct {
 	Who    string    // for people: a process with its module, or a peer
 	Module lumps.CID // of a process here; zero for a peer
-	Peer   string    // as runtime.OriginOf names it; "" for a process here
+	Peer   string    // as runtime.PeerOf identifies it; "" for a process here
 	Remote bool      // a peer asks, or the terminal would go to one
 	What   string    // what is asked for, in one sentence
 }
@@ -77,6 +77,8 @@ type Command struct {
 // Options say what the terminals work on.
 type Options struct {
 	Scene *scene.Scene
+	// Family is the font; nil is glyph.Default.
+	Family *glyph.Family
 	// Shell is what runs where a request names no command; nil: the login shell.
 	Shell func() Command
 	// Env is added to the environment of what runs, as NAME=value.
@@ -94,12 +96,9 @@ type Options struct {
 	Clipboard Clipboard // nil: one that only terminals see
 	// Open follows a link that the person clicked on: http, https or mailto. nil: links
 	// are not followed.
-	Open func(uri string)
-	// Runtime, where it is given, is where the events of terminals come from that the
-	// person opened; others come from the runtime of their request.
-	Runtime *runtime.Runtime
-	Limits  Limits
-	Log     *slog.Logger
+	Open   func(uri string)
+	Limits Limits
+	Log    *slog.Logger
 }
 
 // State is where a terminal stands and how it looks, in hearth-rs's terms. Its grid

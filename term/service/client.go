@@ -1,0 +1,96 @@
+package service
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"hearth/lumps"
+	"hearth/runtime"
+)
+
+type cid = lumps.CID
+
+// client is who is bounded: a process here, a peer with all that runs there, or the
+// person at the screen.
+type client struct {
+	p    *Plugin
+	name string
+
+	terminals int // guarded by Plugin.mu
+
+	pending atomic.Int64  // bytes of messages that wait
+	lost    atomic.Uint64 // messages that found no room
+	said    atomic.Int64  // when the log was last told, Unix nanoseconds
+}
+
+// owner is for whom a terminal is made.
+type owner struct {
+	name string // of the client
+	who  string // for people
+	key  string // for Grants and Keep; "": not to be known again
+}
+
+// person is the one at the screen.
+var person = owner{name: "the person at the screen", who: "the person at the screen", key: "user"}
+
+// ownerOf tells who sent a request and would get what it makes. Both count: a reply
+// address says where the capability goes, and may be anybody's.
+func ownerOf(sender runtime.Sender, reply runtime.Capability) (o owner, remote bool) {
+	peer, name := sender.Peer, ""
+	if to := runtime.PeerOf(reply); to != "" {
+		peer = to // who gets it is who has it
+	}
+	if name = runtime.OriginOf(reply); peer != "" {
+		o = owner{name: name, who: "a peer with the key " + peer, key: "peer " + peer}
+		if o.name == "" {
+			o.name = "peer " + peer
+		}
+		return o, true
+	}
+	o.name = fmt.Sprintf("process %d", reply.Ref.Process)
+	switch {
+	case sender.Host:
+		o.who, o.key = "this program", "host"
+	case sender.Module.IsZero():
+		o.who = fmt.Sprintf("process %d", sender.Process)
+	default:
+		o.who = fmt.Sprintf("process %d with the module %s", sender.Process, sender.Module)
+		o.key = "module " + sender.Module.String()
+	}
+	return o, false
+}
+
+// reserve takes room for a terminal.
+func (p *Plugin) reserve(name string) (*client, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.clients[name]
+	if c == nil {
+		c = &client{p: p, name: name}
+		p.clients[name] = c
+	}
+	if c.terminals >= p.limits.Terminals {
+		return nil, &LimitError{name, "terminals", int64(p.limits.Terminals)}
+	}
+	c.terminals++
+	return c, nil
+}
+
+func (c *client) release() {
+	c.p.mu.Lock()
+	defer c.p.mu.Unlock()
+	if c.terminals--; c.terminals == 0 {
+		delete(c.p.clients, c.name)
+	}
+}
+
+// complain tells the log of a fault that the sender does not hear of, now and then:
+// who floods does not flood the log.
+func (c *client) complain(err error) {
+	now, last := time.Now().UnixNano(), c.said.Load()
+	if now-last < int64(complainEvery) || !c.said.CompareAndSwap(last, now) {
+		return
+	}
+	c.p.log.Warn("a message to a terminal was not followed", "client", c.name, "error", err, "lost", c.lost.Load())
+}

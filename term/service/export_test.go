@@ -1,0 +1,47 @@
+package service
+
+// TurnsWaited is the most turns that others took while one waited for its own.
+func (p *Plugin) TurnsWaited() uint64 { return p.turns.most.Load() }
+
+// DecodePicture is decodePicture, for the fuzz test.
+func DecodePicture(b []byte) error { _, err := decodePicture(b); return err }
+
+// Bench is a screen that only a benchmark paints.
+type Bench struct {
+	s   *session
+	ink *ink
+}
+
+// NewBench makes one in the scene of p, which its painter does not know.
+func NewBench(p *Plugin, columns, rows int) *Bench {
+	x := creation{columns: columns, rows: rows, state: State{UnitsPerEm: 0.1, Opacity: 1}, screen: true, owner: person}
+	x.state.Orientation.W = 1
+	if err := p.size(&x); err != nil {
+		panic(err)
+	}
+	s := p.build(&client{p: p}, x)
+	s.phase = fed
+	s.queued.Store(true)
+	id, err := p.scene.AddGrid(s.blankGrid())
+	if err != nil {
+		panic(err)
+	}
+	s.grid = id
+	return &Bench{s, &ink{atlas: p.atlas}}
+}
+
+func (b *Bench) Feed(data []byte) {
+	for len(data) > 0 {
+		n := min(len(data), turnBytes)
+		b.s.p.turns.take(func() { b.s.feed(data[:n], nil) })
+		data = data[n:]
+	}
+}
+func (b *Bench) Paint()           { b.s.paint(b.ink, b.s.p.now()) }
+func (b *Bench) Show(data []byte) { b.Feed(data); b.Paint() }
+func (b *Bench) Close() {
+	b.s.removed = true
+	b.Paint()
+	b.ink.close()
+	_ = b.s.p.scene.RemoveGrid(b.s.grid)
+}

@@ -1,0 +1,184 @@
+package service
+
+import (
+	"time"
+
+	"hearth/term"
+	"hearth/term/input"
+)
+
+// mouse is what the person does with the mouse on one terminal.
+type mouse struct {
+	drawing bool          // a selection, with the left button
+	clicks  int           // of the left button in one place, 1 to 3
+	at      time.Duration // of the last one
+	place   term.Point    // of the last one
+	held    input.Button  // by the program, until it is released
+	link    term.Span     // under the pointer, to be followed
+}
+
+// clickWithin is the most time between the clicks of a double one.
+const clickWithin = 400 * time.Millisecond
+
+// Mouse gives what the mouse does to the terminal that it hits: to the program, where it
+// asked for that and Shift is not held; else it selects, scrolls and, with Ctrl, follows
+// links. A press gives the terminal the focus. Of the event, place and pixels are those
+// of the hit. taken is false where the terminal is gone.
+func (p *Plugin) Mouse(h Hit, e input.Mouse) (taken bool) {
+	s := p.session(h.Terminal)
+	if s == nil {
+		return false
+	}
+	if e.Action == input.Press && !wheel(e.Button) {
+		p.Focus(s.id)
+	}
+	p.mu.Lock()
+	was := p.sessions[p.pointed]
+	p.pointed = s.id
+	p.mu.Unlock()
+	if was != nil && was != s {
+		was.left()
+	}
+	e.Column, e.Row, e.X, e.Y = h.Column, h.Row, int(h.X), int(h.Y)
+	s.mu.Lock()
+	uri := s.point(e)
+	s.mu.Unlock()
+	if uri != "" && p.open != nil {
+		p.open(uri)
+	}
+	s.touch()
+	return true
+}
+
+// MouseLeft says that the pointer is on no terminal any more.
+func (p *Plugin) MouseLeft() {
+	p.mu.Lock()
+	was := p.sessions[p.pointed]
+	p.pointed = 0
+	p.mu.Unlock()
+	if was != nil {
+		was.left()
+	}
+}
+
+// left says that the pointer is not on the terminal any more.
+func (s *session) left() {
+	s.mu.Lock()
+	s.mouse.link = term.Span{}
+	s.tracker.Reset()
+	s.mu.Unlock()
+	s.touch()
+}
+
+func wheel(b input.Button) bool { return b >= input.WheelUp && b <= input.WheelRight }
+
+// point does what an event of the mouse asks for, and returns a link that is to be
+// followed. The caller holds mu.
+func (s *session) point(e input.Mouse) (follow string) {
+	if s.removed {
+		return ""
+	}
+	columns, rows := s.t.Size()
+	e.Column, e.Row = min(e.Column, columns-1), min(e.Row, rows-1)
+	x, modes := &s.mouse, s.t.Modes()
+	if e.Action == input.Motion && e.Button == input.NoButton {
+		x.drawing, x.held = false, input.NoButton // the button went up elsewhere
+	}
+	_, end := s.t.Lines()
+	at := term.Point{Line: end - int64(rows) - int64(s.t.Scrolled()) + int64(e.Row), Column: e.Column}
+	wants := modes.Mouse != input.MouseNone && (s.phase == running || s.phase == fed) && s.t.Scrolled() == 0
+	mine := e.Mods&input.Shift != 0 || e.Mods&input.Ctrl != 0 && e.Button == input.ButtonLeft && s.linked(at) != ""
+	switch {
+	case x.held != input.NoButton && (e.Button == x.held || e.Action == input.Motion), wants && !mine && !x.drawing:
+		if e.Action == input.Press && !wheel(e.Button) {
+			x.held = e.Button
+		} else if e.Action == input.Release {
+			x.held = input.NoButton
+		}
+		x.link = term.Span{}
+		s.toProgram(s.tracker.Append(nil, e, modes))
+		return ""
+	case wheel(e.Button):
+		s.roll(e, modes)
+		return ""
+	}
+	switch {
+	case e.Action == input.Press && e.Button == input.ButtonLeft:
+		if e.Mods&input.Ctrl != 0 {
+			return s.linked(at)
+		}
+		s.click(at, e.Mods)
+	case e.Action == input.Press && e.Button == input.ButtonMiddle:
+		s.pasteFrom()
+	case e.Action == input.Motion && x.drawing:
+		s.t.Extend(at)
+	case e.Action == input.Motion:
+		x.link = term.Span{}
+		if e.Mods&input.Ctrl != 0 && s.linked(at) != "" {
+			l, _ := s.t.LinkAt(at)
+			x.link = l.Span
+		}
+	case e.Action == input.Release && e.Button == input.ButtonLeft:
+		x.drawing = false
+	}
+	return ""
+}
+
+// linked is the link in a place, where it may be followed.
+func (s *session) linked(at term.Point) string {
+	if l, ok := s.t.LinkAt(at); ok && followable(l.URI) {
+		return l.URI
+	}
+	return ""
+}
+
+// toProgram hands over what is no typing. The caller holds mu.
+func (s *session) toProgram(data []byte) {
+	if len(data) == 0 || s.phase == past || s.phase == ended {
+		return
+	}
+	if err := s.typed(data); err != nil {
+		s.client.complain(err)
+	}
+}
+
+// roll follows the wheel: through the history or, where there is none, as keys to the
+// program that asked for these.
+func (s *session) roll(e input.Mouse, modes input.Modes) {
+	if e.Action != input.Press {
+		return
+	}
+	if data := input.AppendMouse(nil, e, modes); modes.Mouse == input.MouseNone && len(data) > 0 {
+		s.toProgram(data)
+		return
+	}
+	switch e.Button {
+	case input.WheelUp:
+		s.t.Scroll(input.WheelLines)
+	case input.WheelDown:
+		s.t.Scroll(-input.WheelLines)
+	}
+}
+
+// click begins a selection: of cells, with a second click of words, with a third of
+// lines, with Alt of a rectangle; with Shift it draws the end of the last one.
+func (s *session) click(at term.Point, mods input.Mods) {
+	x, now := &s.mouse, s.p.now()
+	if x.clicks > 0 && x.clicks < 3 && x.place == at && now-x.at < clickWithin {
+		x.clicks++
+	} else {
+		x.clicks = 1
+	}
+	x.at, x.place, x.drawing = now, at, true
+	if mods&input.Shift != 0 {
+		if _, _, ok := s.t.Selection(); ok {
+			s.t.Adjust(at)
+			return
+		}
+	}
+	kind := []term.SelectionKind{term.SelectCells, term.SelectWords, term.SelectLines}[x.clicks-1]
+	if mods&input.Alt != 0 {
+		kind = term.SelectBlock
+	}
+	s.t.Select(kind, at)
+}
