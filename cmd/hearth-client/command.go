@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -19,6 +20,7 @@ import (
 	"hearth/cmd/internal/view"
 	"hearth/cmd/internal/world"
 	"hearth/fixtures/space"
+	"hearth/lumps"
 	"hearth/store"
 )
 
@@ -48,11 +50,19 @@ world stands. Closing the window ends the client in order, as SIGTERM does.
 
 In the window: WASD and QE move, Shift is faster, the right mouse button takes the mouse for
 looking around and Escape gives it back; F2 flies or walks, F3 shows figures, F4 looks through
-the camera of a guest, Ctrl+Tab gives the keys to the guests and takes them back.
+the camera of a guest, F5 opens a terminal here. A click on a terminal gives it the keys, and
+Ctrl+Tab gives them to the guests and the terminals one after the other; Ctrl+Shift+Escape takes
+them back at any time, and Ctrl+Tab behind the last.
+
+A terminal runs a shell on this machine, as you. --terminal says who may open one: where it is
+to be asked, a box over the picture asks you, and without a window the answer is no. A yes for
+always is kept in peer/terminals in the folder of the world. In the shell, $HEARTH_SOCKET is this
+world, so hearth-ctl acts on it.
 
 With --connect the client also joins a server, and shows it its renderer, canvases, debug
-lines, window and cameras: what guests of the server draw is seen here. Guests here find what
-the server gives under the name hearth.Space. A line "joined LINK" says each time that the
+lines, window, cameras and terminals: what guests of the server draw is seen here, and before
+one of them gets a shell here you are asked. Guests here find what the server gives under the
+name hearth.Space. A line "joined LINK" says each time that the
 server is connected; when the connection is lost the client comes back by itself.
 
 LINK is an argument without a secret, @FILE, or - for stdin. The password is what the link
@@ -72,6 +82,7 @@ that can draw, 70 faults that --validate found, 74 nobody reads what is recorded
 another version, 77 wrong password, refused, or a server whose key is not the right one.`,
 		Example: `  hearth-client
   hearth-client --world ~/worlds/mine --init room.wasm
+  hearth-client --shell 'tmux new -A -s hearth' --font ~/fonts/mine.ttf
   hearth-client --connect 'hearth://attic.example/home?id=KEY'
   hearth-client --headless --capture picture.png --size 1920x1080 --camera 0,1.7,5,0,-10
   hearth-client --headless --record - --fps 30 | ffmpeg -i - film.mkv
@@ -119,7 +130,7 @@ func (f *flags) run(ctx context.Context, fl *pflag.FlagSet) error {
 	}
 	o.Peers = peering.Options{Root: f.root, Share: f.share}
 	if shown != nil {
-		o.Peers.Share = append(view.Services(), f.share...)
+		o.Peers.Share = append(shown.Services(), f.share...)
 	}
 	if f.root == "" {
 		o.Peers.Root = peering.RootNothing
@@ -139,6 +150,16 @@ func (f *flags) run(ctx context.Context, fl *pflag.FlagSet) error {
 		}
 		shown.Empty = f.connect == "" && o.First == nil && o.Init == ""
 		shown.Remote = f.connect != ""
+		if t := shown.Terminals; t != nil {
+			socket, err := filepath.Abs(o.Socket)
+			if err != nil {
+				return err
+			}
+			t.World, t.Env = o.World, view.Environment(socket)
+			if t.Trusted, err = trusted(); err != nil {
+				return err
+			}
+		}
 		o.Extend = extend(*shown, o.Log)
 	}
 	if err = host.Run(ctx, o, stdout); err == nil && ctx.Err() != nil && shown != nil && shown.Unmade() {
@@ -174,6 +195,14 @@ func extend(o view.Options, log *slog.Logger) func(store.Store) (*host.Extension
 		}
 		return &host.Extension{Services: v.Services(), Started: v.Started, Run: v.Run, Close: v.Close}, nil
 	}
+}
+
+// trusted are the modules that may open terminals unasked: the starting world's own, which
+// does what this program has it do. Its scene graph is none of them, for that asks any
+// service for anything in the name of whoever tells it to.
+func trusted() ([]lumps.CID, error) {
+	b, err := lumps.Build(bytes.NewReader(space.Module()), func(lumps.CID, []byte) error { return nil })
+	return []lumps.CID{b.CID}, err
 }
 
 // defaultWorld is where a client's world is that nobody named: not where a server's

@@ -84,12 +84,19 @@ type panel struct {
 	device    string
 	samples   int
 	place     string // of the eye
-	keyboard  string // who has it; "" is the user
-	full      bool   // the figures too
-	aim       bool   // the mouse is taken: clicks are about the middle
-	guests    int    // who listen
+	keyboard  string // who has it, and how to take it back; "" is the user
+	notice    string // something that the user is told
+	question  *prompt
+	full      bool // the figures too
+	aim       bool // the mouse is taken: clicks are about the middle
+	guests    int  // who listen
 	assets    string
 	recording string
+}
+
+// any reports whether there is something to show.
+func (p *panel) any() bool {
+	return p.full || p.aim || p.keyboard != "" || p.notice != "" || p.question != nil
 }
 
 // overlay makes what stands over a picture of w by h pixels.
@@ -100,10 +107,22 @@ func (f *figures) overlay(p panel, snap *scene.Snapshot, w, h int) *pass.Overlay
 		c.Rects = append(c.Rects, pass.OverlayRect{X: w/2 - 2, Y: h/2 - 2, Width: 4, Height: 4, Color: panelColor},
 			pass.OverlayRect{X: w/2 - 1, Y: h/2 - 1, Width: 2, Height: 2, Color: inkColor})
 	}
+	if p.question != nil {
+		p.question.box(c, w, h)
+		return c // alone: texts lie over all rectangles
+	}
+	if p.notice != "" {
+		lines := wrap([]string{p.notice}, max((w-2*margin)/pass.GlyphWidth, 1))
+		tall := len(lines)*pass.GlyphHeight + margin
+		c.Rects = append(c.Rects, pass.OverlayRect{X: 0, Y: h - tall, Width: w, Height: tall, Color: panelColor})
+		c.Texts = append(c.Texts, pass.OverlayText{X: margin, Y: h - tall + margin/2, Text: strings.Join(lines, "\n"), Color: keysColor})
+	}
+	top := 0
 	if p.keyboard != "" {
-		text := "the keys go to " + p.keyboard + " - Ctrl+Tab"
-		c.Rects = append(c.Rects, pass.OverlayRect{X: 0, Y: 0, Width: w, Height: pass.GlyphHeight + margin, Color: panelColor})
-		c.Texts = append(c.Texts, pass.OverlayText{X: margin, Y: margin / 2, Text: text, Color: keysColor})
+		lines := wrap([]string{"the keys go to " + p.keyboard}, (w-2*margin)/pass.GlyphWidth)
+		top = len(lines)*pass.GlyphHeight + margin
+		c.Rects = append(c.Rects, pass.OverlayRect{X: 0, Y: 0, Width: w, Height: top, Color: panelColor})
+		c.Texts = append(c.Texts, pass.OverlayText{X: margin, Y: margin / 2, Text: strings.Join(lines, "\n"), Color: keysColor})
 	}
 	if !p.full {
 		return c
@@ -112,10 +131,6 @@ func (f *figures) overlay(p panel, snap *scene.Snapshot, w, h int) *pass.Overlay
 	wide := 0
 	for _, l := range lines {
 		wide = max(wide, len(l))
-	}
-	top := 0
-	if p.keyboard != "" {
-		top = pass.GlyphHeight + margin
 	}
 	spans := len(f.spans)
 	c.Rects = append(c.Rects, pass.OverlayRect{X: 0, Y: top, Width: max(wide*pass.GlyphWidth, 20*pass.GlyphWidth+barWide) + 2*margin, Height: (len(lines)+spans)*pass.GlyphHeight + 2*margin, Color: panelColor})
@@ -151,7 +166,7 @@ func (f *figures) lines(p panel, snap *scene.Snapshot) []string {
 		fmt.Sprintf("%5.1f fps  cpu %.2f ms  gpu %.2f ms  waited %.2f ms", rate, ms(st.CPU), ms(gpu), ms(st.Wait)),
 		fmt.Sprintf("objects %d  items %d  seen %d  triangles %d", st.Objects, st.Items, st.Visible, st.Triangles),
 		fmt.Sprintf("batches %d  draws %d  blended %d  lights %d", st.Batches, st.Draws, st.Blended, st.Lights),
-		fmt.Sprintf("canvases %d  lines %d  cameras %d", snap.Canvases.Len(), snap.Lines.Len(), snap.Views.Len()),
+		fmt.Sprintf("canvases %d  lines %d  terminals %d  cameras %d", snap.Canvases.Len(), snap.Lines.Len(), snap.Grids.Len(), snap.Views.Len()),
 		fmt.Sprintf("memory %s  sent %s  %s", size(int64(st.DeviceUsed)), size(int64(st.Uploaded)), p.assets),
 		fmt.Sprintf("on the way %d  failed %d  peers %d  listeners %d", f.pending, st.Failed, peers, p.guests),
 		p.place,
@@ -159,16 +174,17 @@ func (f *figures) lines(p panel, snap *scene.Snapshot) []string {
 	if p.recording != "" {
 		lines = append(lines, p.recording)
 	}
-	return append(lines, keysHelp[0], keysHelp[1])
+	return append(lines, keysHelp[:]...)
 }
 
-// wrap breaks lines that are longer than so many characters, between words.
+// wrap breaks lines that are longer than so many characters, between words and, where
+// one word is longer, within it.
 func wrap(lines []string, most int) (out []string) {
 	for _, l := range lines {
-		for len(l) > most {
-			i := strings.LastIndexByte(l[:max(most+1, 0)], ' ')
+		for most > 0 && len(l) > most {
+			i := strings.LastIndexByte(l[:most+1], ' ')
 			if i <= 0 {
-				break // one long word: what does not fit is not seen
+				i = most
 			}
 			out = append(out, l[:i])
 			l = strings.TrimLeft(l[i:], " ")

@@ -65,7 +65,7 @@ func TestWrap(t *testing.T) {
 		want []string
 	}{
 		{"one two three", 7, []string{"one two", "three"}}, {"one two", 7, []string{"one two"}}, {"one  two", 5, []string{"one ", "two"}},
-		{"a-very-long-word", 5, []string{"a-very-long-word"}}, {"a b", 0, []string{"a b"}}, {"a b", -3, []string{"a b"}}, {"", 3, []string{""}},
+		{"a-very-long-word", 5, []string{"a-ver", "y-lon", "g-wor", "d"}}, {"a b", 0, []string{"a b"}}, {"a b", -3, []string{"a b"}}, {"", 3, []string{""}},
 	} {
 		if got := wrap([]string{c.line}, c.most); !slices.Equal(got, c.want) {
 			t.Errorf("%q in %d: %q, want %q", c.line, c.most, got, c.want)

@@ -47,6 +47,8 @@ type Options struct {
 	Validate bool
 	Cache    string // file of the pipeline cache; "": none
 
+	Terminals *Terminals // nil: there are none
+
 	Empty  bool // nothing is expected in the scene
 	Remote bool // what is shown comes from a server
 }
@@ -65,6 +67,8 @@ type Flags struct {
 	samples           int
 	device            string
 	validate, overlay bool
+	terminal, shell   string
+	fonts             []string
 }
 
 // Register adds them to a command.
@@ -82,6 +86,9 @@ func (f *Flags) Register(fl *pflag.FlagSet) {
 	fl.IntVar(&f.samples, "samples", 0, "`N` samples for each pixel: 1, 2, 4 or 8 (default 4)")
 	fl.StringVar(&f.device, "device", "", "part of the `NAME` of the graphics device (default: the best)")
 	fl.BoolVar(&f.validate, "validate", false, "have Vulkan's validation layer look at every call; what it says is logged, and is exit code 70")
+	fl.StringVar(&f.terminal, "terminal", "ask", "`WHO` may open terminals, which run shells on this machine: none (nobody, F5 neither), ask (you, the starting world, and whoever you say yes to) or local (every process of this world too; peers are still asked about)")
+	fl.StringVar(&f.shell, "shell", "", "`COMMAND` that runs in terminals (default: your login shell)")
+	fl.StringArrayVar(&f.fonts, "font", nil, "`FILE` of a font for terminals (TTF, OTF, TTC), again for other styles and for what the ones before it lack (default: mononoki)")
 	fl.BoolVar(&f.overlay, "overlay", false, "begin with the figures shown (F3)")
 }
 
@@ -92,7 +99,7 @@ func (f *Flags) Options(fl *pflag.FlagSet, window bool) (*Options, error) {
 		return nil, exit.Usagef("--capture needs --headless")
 	}
 	if !window && f.capture == "" && f.record == "" {
-		for _, name := range []string{"frames", "size", "camera", "look-at", "overlay", "fov", "samples", "device", "validate", "format", "fps", "timeout"} {
+		for _, name := range []string{"frames", "size", "camera", "look-at", "overlay", "fov", "samples", "device", "validate", "format", "fps", "timeout", "terminal", "shell", "font"} {
 			if fl.Changed(name) {
 				return nil, exit.Usagef("--%s is of no use without a window, --capture or --record", name)
 			}
@@ -113,6 +120,9 @@ func (f *Flags) Options(fl *pflag.FlagSet, window bool) (*Options, error) {
 		return nil, exit.Usagef("--samples is 1, 2, 4 or 8")
 	}
 	var err error
+	if o.Terminals, err = newTerminals(f.terminal, f.shell, f.fonts); err != nil {
+		return nil, err
+	}
 	if f.size != "" {
 		if o.Width, o.Height, err = ParseSize(f.size); err != nil {
 			return nil, err

@@ -76,10 +76,17 @@ func (v *View) runWindow(ctx context.Context) error {
 			if _, ok := e.(window.CloseRequested); ok {
 				return nil
 			}
-			v.happened(e)
+			v.happened(e, now)
 			again = true
 		}
-		v.hands.guests = input.Focused() != service.Nobody // a guest that ended listens no more
+		v.typed()
+		if v.answered(now) {
+			again = true
+		}
+		v.keyboards()
+		if v.chores(now) {
+			again = true
+		}
 		if v.apply() {
 			again = true
 		}
@@ -90,7 +97,7 @@ func (v *View) runWindow(ctx context.Context) error {
 			again = true
 		}
 		snap := v.scene.Snapshot()
-		again = again || snap != last || v.figures.look(snap) || v.figures.pending > 0 || v.asked.Load() > 0 || v.ahead != nil ||
+		again = again || snap != last || v.figures.look(snap) || v.figures.pending > 0 || v.asked.Load() > 0 || v.ahead != nil || v.mouse.asked != nil ||
 			v.hands.overlay && now.Sub(lastDraw) >= overlayEvery || now.Sub(lastDraw) >= time.Second
 		if err := v.films.draw(snap, v.scene.Now()); err != nil {
 			return err
@@ -126,27 +133,6 @@ func (v *View) runWindow(ctx context.Context) error {
 	return nil
 }
 
-// happened takes an event of the window, or tells guests of it.
-func (v *View) happened(e window.Event) {
-	looking := v.hands.looking
-	forward := v.hands.take(e)
-	if v.hands.looking && !looking {
-		// The pointer is hidden from now on, and what is clicked is in the middle.
-		w, h := v.win.Size()
-		v.plugin.Input().Publish(service.CursorMoved{X: float64(w) / 2, Y: float64(h) / 2})
-	}
-	if forward {
-		if e := told(e); e != nil {
-			v.plugin.Input().Publish(e)
-		}
-	}
-	if v.hands.next {
-		v.hands.next = false
-		who, ok := v.plugin.Input().FocusNext()
-		v.hands.guests, v.listener = ok, who.Client
-	}
-}
-
 // rest is how long the loop may sleep.
 func (v *View) rest(lastDraw time.Time) time.Duration {
 	d := restFor
@@ -160,9 +146,9 @@ func (v *View) rest(lastDraw time.Time) time.Duration {
 func (v *View) frame(snap *scene.Snapshot, now time.Duration) (lost bool, err error) {
 	camera := v.camera()
 	o := vk.FrameOptions{Time: now, Camera: &camera}
-	if v.hands.overlay || v.hands.guests || v.hands.looking {
+	if p := v.panel(); p.any() {
 		w, h := v.size()
-		o.Overlay = v.figures.overlay(v.panel(), snap, w, h)
+		o.Overlay = v.figures.overlay(p, snap, w, h)
 	}
 	st, lost, err := v.screen.draw(snap, o)
 	if err != nil || lost {
@@ -189,13 +175,11 @@ func (v *View) bear(err error, now time.Time) error {
 
 // panel is what the overlay says besides the figures.
 func (v *View) panel() panel {
-	p := panel{full: v.hands.overlay, aim: v.hands.looking, guests: len(v.plugin.Input().Subscribers())}
-	if v.hands.guests {
-		p.keyboard = v.listener
-	}
+	p := panel{full: v.hands.overlay, aim: v.hands.looking, keyboard: v.typing(), notice: v.notice.text, question: v.prompts.shown}
 	if !p.full {
 		return p
 	}
+	p.guests = len(v.plugin.Input().Subscribers())
 	if r := v.screen.r; r != nil {
 		p.device, p.samples = r.Device().Name, r.Samples()
 	}

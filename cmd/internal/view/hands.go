@@ -13,15 +13,19 @@ import (
 // The mouse: clicks always go to guests. The right button takes the mouse for looking
 // around (it is locked then, and moves nobody but the eye); Escape gives it back.
 //
-// The keyboard: it is the client's, or that of one of the guests who listen. Ctrl+Tab
-// hands it to the next of them, and behind the last takes it back, whatever guests do;
-// while a guest has it, nothing else of it is ours.
+// The keyboard: it is the client's, or that of one of the guests who listen, or that of
+// a terminal. Ctrl+Tab hands it to the next of them, and behind the last takes it back,
+// whatever guests and programs do; Ctrl+Shift+Escape takes it back at once. While a
+// guest or a terminal has it, nothing else of it is ours.
 type hands struct {
-	guests  bool // a guest has the keyboard
-	next    bool // the chord was pressed: the keyboard is to go to the next
-	looking bool // the mouse is ours
-	overlay bool
-	mode    eye.Mode
+	guests   bool // a guest has the keyboard
+	terminal bool // a terminal has it
+	next     bool // the chord was pressed: the keyboard is to go to the next
+	back     bool // the keyboard is to be ours
+	open     bool // a terminal is to be opened
+	looking  bool // the mouse is ours
+	overlay  bool
+	mode     eye.Mode
 	// theirs is set while the camera of a guest is looked through.
 	theirs bool
 
@@ -43,11 +47,21 @@ const (
 // keysHelp is what the overlay says of the keys.
 var keysHelp = [...]string{
 	"WASD QE move, Shift faster, arrows turn, right button look, Esc let go",
-	"F2 fly/walk, F3 figures, F4 guest's camera, Ctrl+Tab keys to a guest",
+	"F2 fly/walk, F3 figures, F4 guest's camera, F5 a terminal here",
+	"click a terminal to type in it, Ctrl+Tab keys to a guest or a terminal",
 }
 
-// take takes an event, and reports whether guests shall see it too.
-func (h *hands) take(e window.Event) (forward bool) {
+// receiver is who gets an event of the window.
+type receiver int
+
+const (
+	toNobody receiver = iota
+	toGuests
+	toTerminal
+)
+
+// take takes an event, and tells who shall see it too.
+func (h *hands) take(e window.Event) receiver {
 	if h.down == nil {
 		h.down = map[string]bool{}
 	}
@@ -55,44 +69,61 @@ func (h *hands) take(e window.Event) (forward bool) {
 	case window.Key:
 		return h.key(e)
 	case window.Character:
-		return h.guests && (e.Rune != '\t' || !h.chord())
+		if e.Rune == '\t' && h.chord() || e.Rune == 0x1b && h.releases() {
+			return toNobody
+		}
+		return h.keyboard()
 	case window.Motion:
 		if !h.looking {
-			return true
+			return toGuests
 		}
 		h.turn -= float32(e.X) * sensitivity
 		h.tilt -= float32(e.Y) * sensitivity
-		return false
+		return toNobody
 	case window.Wheel:
 		if !h.looking {
-			return true
+			return toGuests
 		}
 		h.wheel += e.Y
-		return false
+		return toNobody
 	case window.Button:
-		if e.Name == "Right" && e.Pressed && !h.guests && !h.looking {
+		if e.Name == "Right" && e.Pressed && h.keyboard() == toNobody && !h.looking {
 			h.looking = true
 		}
-		return true
+		return toGuests
 	case window.Focused:
 		if !e.Focused {
 			h.looking = false
 			clear(h.down)
 		}
-		return true
+		return toGuests
 	case window.CloseRequested, window.Exposed:
-		return false
+		return toNobody
 	}
-	return true
+	return toGuests
 }
 
-// chord reports whether the keys that are held are those of the chord.
-func (h *hands) chord() bool { return h.down["LControl"] || h.down["RControl"] }
+// keyboard is who has it; nobody else is the user.
+func (h *hands) keyboard() receiver {
+	switch {
+	case h.terminal:
+		return toTerminal
+	case h.guests:
+		return toGuests
+	}
+	return toNobody
+}
 
-func (h *hands) key(k window.Key) (forward bool) {
-	if k.Place == "LControl" || k.Place == "RControl" {
+// chord reports whether the keys that are held are those of the chord that hands the
+// keyboard on, and releases whether they are those of the one that takes it back.
+func (h *hands) chord() bool    { return h.down["LControl"] || h.down["RControl"] }
+func (h *hands) releases() bool { return h.chord() && (h.down["LShift"] || h.down["RShift"]) }
+
+func (h *hands) key(k window.Key) receiver {
+	switch k.Place {
+	case "LControl", "RControl", "LShift", "RShift":
 		h.set(k.Place, k.Pressed)
-		return h.guests
+		return h.keyboard()
 	}
 	if k.Place == "Tab" && h.chord() {
 		if k.Pressed && !k.Repeat {
@@ -100,14 +131,22 @@ func (h *hands) key(k window.Key) (forward bool) {
 			h.looking = false
 			h.release()
 		}
-		return false
+		return toNobody
 	}
-	if h.guests {
-		return true
+	if k.Place == "Escape" && h.releases() {
+		if k.Pressed && !k.Repeat {
+			h.back = true
+			h.looking = false
+			h.release()
+		}
+		return toNobody
+	}
+	if to := h.keyboard(); to != toNobody {
+		return to
 	}
 	h.set(k.Place, k.Pressed)
 	if !k.Pressed || k.Repeat {
-		return false
+		return toNobody
 	}
 	switch k.Place {
 	case "Escape":
@@ -119,17 +158,23 @@ func (h *hands) key(k window.Key) (forward bool) {
 		h.overlay = !h.overlay
 	case "F4":
 		h.theirs = true
+	case "F5":
+		h.open = true
 	case "Space":
 		h.jumped = true
 	}
-	return false
+	return toNobody
 }
 
-// release forgets the keys that move; Control stays, for the chord.
+// release forgets the keys that move; those of the chords stay.
 func (h *hands) release() {
-	l, r := h.down["LControl"], h.down["RControl"]
-	clear(h.down)
-	h.down["LControl"], h.down["RControl"] = l, r
+	for place := range h.down {
+		switch place {
+		case "LControl", "RControl", "LShift", "RShift":
+		default:
+			delete(h.down, place)
+		}
+	}
 }
 
 func (h *hands) set(place string, pressed bool) {
@@ -153,7 +198,7 @@ func (h *hands) wish(moment time.Duration) eye.Wish {
 	}
 	w := eye.Wish{
 		Forward: axis("W", "S"), Right: axis("D", "A"), Up: axis("E", "Q"),
-		Fast: h.down["LShift"] || h.down["RShift"],
+		Fast: h.keyboard() == toNobody && (h.down["LShift"] || h.down["RShift"]),
 		Jump: h.jumped || h.down["Space"],
 		Turn: h.turn + axis("Left", "Right")*keyTurn*float32(moment.Seconds()),
 		Tilt: h.tilt + axis("Up", "Down")*keyTurn*float32(moment.Seconds()),

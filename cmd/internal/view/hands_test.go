@@ -9,10 +9,15 @@ import (
 )
 
 func press(h *hands, place string) bool {
-	return h.take(window.Key{Name: place, Place: place, Pressed: true})
+	return h.take(window.Key{Name: place, Place: place, Pressed: true}) != toNobody
 }
 
-func let(h *hands, place string) bool { return h.take(window.Key{Name: place, Place: place}) }
+func let(h *hands, place string) bool {
+	return h.take(window.Key{Name: place, Place: place}) != toNobody
+}
+
+// sees reports whether a guest sees an event.
+func sees(h *hands, e window.Event) bool { return h.take(e) == toGuests }
 
 // Keys move the eye until guests have the keyboard; then they are the guests' alone,
 // and only the chord takes them back.
@@ -26,7 +31,7 @@ func TestWhoHasTheKeyboard(t *testing.T) {
 	}
 	chord := func() {
 		t.Helper()
-		for _, forward := range []bool{press(&h, "Tab"), h.take(window.Character{Rune: '\t'}), let(&h, "Tab")} {
+		for _, forward := range []bool{press(&h, "Tab"), sees(&h, window.Character{Rune: '\t'}), let(&h, "Tab")} {
 			if forward {
 				t.Error("a guest sees a part of the chord")
 			}
@@ -48,7 +53,7 @@ func TestWhoHasTheKeyboard(t *testing.T) {
 			t.Errorf("%s does not reach the guests", place)
 		}
 	}
-	if !h.take(window.Character{Rune: 'w'}) || !h.take(window.Character{Rune: '\t'}) {
+	if !sees(&h, window.Character{Rune: 'w'}) || !sees(&h, window.Character{Rune: '\t'}) {
 		t.Error("text does not reach the guests")
 	}
 	if h.overlay || h.theirs || h.mode != eye.Fly || !h.wish(time.Second).Idle() {
@@ -57,7 +62,7 @@ func TestWhoHasTheKeyboard(t *testing.T) {
 	press(&h, "RControl")
 	chord()
 	let(&h, "RControl")
-	if h.guests || press(&h, "W") || h.take(window.Character{Rune: 'w'}) {
+	if h.guests || press(&h, "W") || sees(&h, window.Character{Rune: 'w'}) {
 		t.Error("the chord does not take the keyboard back")
 	}
 	// The chord again and again, with Control held.
@@ -74,14 +79,14 @@ func TestWhoHasTheKeyboard(t *testing.T) {
 func TestWhoHasTheMouse(t *testing.T) {
 	var h hands
 	move := window.Motion{X: 100, Y: -50}
-	if !h.take(move) || !h.take(window.Wheel{Y: 1}) || !h.wish(time.Second).Idle() || h.notches() != 0 {
+	if !sees(&h, move) || !sees(&h, window.Wheel{Y: 1}) || !h.wish(time.Second).Idle() || h.notches() != 0 {
 		t.Error("a free mouse moves the eye")
 	}
-	if !h.take(window.Button{Name: "Left", Pressed: true}) || h.looking {
+	if !sees(&h, window.Button{Name: "Left", Pressed: true}) || h.looking {
 		t.Error("a click is not the guests'")
 	}
 	h.take(window.Button{Name: "Right", Pressed: true})
-	if !h.looking || h.take(move) || h.take(window.Wheel{Y: 2}) || h.take(window.Wheel{Y: 1}) {
+	if !h.looking || sees(&h, move) || sees(&h, window.Wheel{Y: 2}) || sees(&h, window.Wheel{Y: 1}) {
 		t.Error("the right button does not take the mouse")
 	}
 	if w := h.wish(0); w.Turn != -100*sensitivity || w.Tilt != 50*sensitivity || h.notches() != 3 {
@@ -91,7 +96,7 @@ func TestWhoHasTheMouse(t *testing.T) {
 		t.Errorf("the same movement counts twice: %+v", w)
 	}
 	press(&h, "Escape")
-	if h.looking || !h.take(move) {
+	if h.looking || !sees(&h, move) {
 		t.Error("Escape does not give it back")
 	}
 	for _, away := range []window.Event{window.Focused{}} {
@@ -155,5 +160,57 @@ func TestWhoHasThePointer(t *testing.T) {
 		if grab, visible := v.pointer(c.focused); grab != c.grab || visible != c.visible {
 			t.Errorf("%s: %v, visible %v", c.what, grab, visible)
 		}
+	}
+}
+
+// While a terminal has the keyboard every key is its, but for the two chords: one hands
+// the keyboard on, the other takes it back, in whatever order their keys are let go.
+func TestTerminalHasTheKeyboard(t *testing.T) {
+	h := hands{terminal: true}
+	for _, place := range []string{"W", "F2", "F3", "F4", "F5", "Escape", "Tab", "Space", "LShift", "RShift", "LControl", "RControl", "LAlt", "C"} {
+		for _, pressed := range []bool{true, false} {
+			if to := h.take(window.Key{Name: place, Place: place, Pressed: pressed}); to != toTerminal {
+				t.Errorf("%s (%v) goes to %v", place, pressed, to)
+			}
+		}
+	}
+	if to := h.take(window.Character{Rune: 'w'}); to != toTerminal {
+		t.Errorf("text goes to %v", to)
+	}
+	if h.overlay || h.theirs || h.open || h.mode != eye.Fly || !h.wish(time.Second).Idle() || h.wish(time.Second).Fast {
+		t.Errorf("keys of the terminal did something here: %+v", h)
+	}
+	press(&h, "LShift")
+	if to := h.take(window.Key{Name: "Tab", Place: "Tab", Pressed: true}); to != toTerminal || h.next {
+		t.Error("Shift+Tab is not the terminal's")
+	}
+	if to := h.take(window.Key{Name: "Escape", Place: "Escape", Pressed: true}); to != toTerminal || h.back {
+		t.Error("Shift+Escape is not the terminal's")
+	}
+	let(&h, "LShift")
+	press(&h, "RControl")
+	if to := h.take(window.Key{Name: "Escape", Place: "Escape", Pressed: true}); to != toTerminal || h.back {
+		t.Error("Ctrl+Escape is not the terminal's")
+	}
+	press(&h, "LShift")
+	for _, e := range []window.Event{window.Key{Name: "Escape", Place: "Escape", Pressed: true}, window.Character{Rune: 0x1b},
+		window.Key{Name: "Escape", Place: "Escape", Pressed: true, Repeat: true}, window.Character{Rune: 0x1b}, window.Key{Name: "Escape", Place: "Escape"}} {
+		if to := h.take(e); to != toNobody {
+			t.Errorf("a part of the chord, %+v, goes to %v", e, to)
+		}
+	}
+	if !h.back || h.next {
+		t.Errorf("%+v", h)
+	}
+	h.back = false
+	for range 2 {
+		press(&h, "Tab")
+	}
+	if !h.next {
+		t.Error("Ctrl+Shift+Tab does not hand on")
+	}
+	h = hands{}
+	if press(&h, "F5"); !h.open {
+		t.Error("F5 opens nothing")
 	}
 }

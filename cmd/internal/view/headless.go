@@ -15,6 +15,10 @@ const (
 	quietFor = 400 * time.Millisecond
 	// emptyFor is how long an empty scene of a world of our own is waited for.
 	emptyFor = 5 * time.Second
+	// screenFor is how long screens of characters are waited for from the first of them
+	// on: to show something, to have their glyphs, and to rest. A shell says its first
+	// words in less, and one that never rests is a picture at any time.
+	screenFor = 3 * time.Second
 )
 
 // runHeadless draws pictures, and the pictures of guests' cameras.
@@ -92,12 +96,20 @@ func (v *View) settle(ctx context.Context) error {
 	tick := time.NewTicker(settleEvery)
 	defer tick.Stop()
 	var things int
+	var texts texts
 	since := begun
 	for {
 		v.hear()
 		snap := v.scene.Snapshot()
 		if n := count(snap); n != things {
 			things, since = n, time.Now()
+		}
+		blank := false
+		if snap.Grids.Len() > 0 && texts.recent() {
+			var changed bool
+			if changed, blank = texts.look(snap); changed {
+				since = time.Now()
+			}
 		}
 		v.takePicksIfOpen()
 		if err := v.screen.scout(snap, v.scene.Now()); err != nil {
@@ -108,7 +120,7 @@ func (v *View) settle(ctx context.Context) error {
 		}
 		quiet := time.Since(since)
 		switch {
-		case v.figures.pending > 0:
+		case v.figures.pending > 0, blank:
 		case things == 0 && v.o.Empty, things == 0 && !v.o.Remote && quiet >= emptyFor, things > 0 && quiet >= quietFor:
 			if things == 0 && !v.o.Empty {
 				v.log.Warn("there is nothing to see: no process of this world shows anything; --init MODULE.wasm founds a new world, and --connect LINK joins another")
@@ -129,9 +141,51 @@ func (v *View) settle(ctx context.Context) error {
 
 // count is how many things there are to see.
 func count(s *scene.Snapshot) int {
-	n := s.Objects.Len() + s.Lights.Len() + s.Canvases.Len() + s.Lines.Len()
+	n := s.Objects.Len() + s.Lights.Len() + s.Canvases.Len() + s.Lines.Len() + s.Grids.Len()
 	if s.Sky != (scene.Sky{}) {
 		n++
 	}
 	return n
+}
+
+// texts are the screens of characters of a scene, as somebody sees them who waits for
+// them to rest.
+type texts struct {
+	since  time.Time // when the first was seen
+	before uint64    // the sum of their versions
+}
+
+// recent reports whether they are still waited for.
+func (t *texts) recent() bool { return t.since.IsZero() || time.Since(t.since) < screenFor }
+
+// look reports whether a screen has changed since the last call, and whether one shows
+// nothing yet or lacks pictures of its glyphs.
+func (t *texts) look(s *scene.Snapshot) (changed, blank bool) {
+	if t.since.IsZero() {
+		t.since = time.Now()
+	}
+	var sum uint64
+	for _, g := range s.Grids.All() {
+		sum += g.Version
+		blank = blank || !g.Hidden && !written(s, g)
+	}
+	changed, t.before = sum != t.before, sum
+	return changed, blank
+}
+
+// written reports whether a screen shows something, and all of it.
+func written(s *scene.Snapshot, g *scene.Grid) bool {
+	some := false
+	for _, line := range g.Lines {
+		for _, c := range line {
+			if c.Glyph == 0 {
+				continue
+			}
+			if glyph, ok := s.Glyphs.At(int(c.Glyph)); !ok || glyph.Page < 0 {
+				return false
+			}
+			some = true
+		}
+	}
+	return some
 }

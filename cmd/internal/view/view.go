@@ -10,11 +10,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/go-gl/mathgl/mgl32"
+
 	"hearth/cmd/internal/exit"
 	"hearth/cmd/internal/eye"
 	"hearth/runtime"
 	"hearth/store"
 	"hearth/store/asset"
+	terminal "hearth/term/service"
 	"hearth/vk"
 	"hearth/vk/model"
 	"hearth/vk/scene"
@@ -69,7 +72,17 @@ type View struct {
 	figures  figures
 	room     time.Time // before then the device is not asked for room again
 	roomSaid time.Time // when the log heard that it has none
-	listener string    // who has the keyboard
+	listener string    // the guest who has the keyboard
+	typist   typist
+	mouse    mouse
+	away     terminal.ID // what had the keyboard when the window lost it
+	notice   notice
+	prompts  prompts
+	board    clipboard
+
+	terminals terminals        // nil where there are none
+	shells    *terminal.Plugin // the same, to be ended
+	cell      mgl32.Vec2       // the size of their cells, ems
 }
 
 // pick is a question for what is under a pixel.
@@ -85,7 +98,12 @@ type picked struct {
 }
 
 // Services are the names of what a view offers to guests.
-func Services() []string { return service.Names() }
+func (o *Options) Services() []string {
+	if o.Terminals == nil {
+		return service.Names()
+	}
+	return append(service.Names(), terminal.Names()...)
+}
 
 // Open opens the window, if there is to be one, and the graphics device. It is called
 // on the main goroutine, as Run and Close are. st is the store of the world.
@@ -118,11 +136,22 @@ func Open(o Options, st store.Store, log *slog.Logger) (v *View, err error) {
 	v.wanted = newWanted(o.Title, v.wake)
 	v.plugin = service.New(service.Options{Scene: v.scene, Assets: v.assets, Host: v.wanted, Pick: v.Pick, Log: log})
 	v.films = newFilms(o, v.screen, log)
-	return v, nil
+	v.prompts.wake = v.wake
+	v.board = clipboard{win: v.win, log: log, wake: v.wake}
+	if o.Terminals != nil {
+		err = v.openShells(o.Terminals)
+	}
+	return v, err
 }
 
 // Services are what the runtime of the world starts for guests.
-func (v *View) Services() []runtime.Service { return v.plugin.Services() }
+func (v *View) Services() []runtime.Service {
+	all := v.plugin.Services()
+	if v.shells != nil {
+		all = append(all, v.shells.Services()...)
+	}
+	return all
+}
 
 // Started says which runtime the world has.
 func (v *View) Started(rt *runtime.Runtime) { v.source.started(rt) }
@@ -229,6 +258,9 @@ func (v *View) shut() error {
 // Close ends everything. It is called when the runtime has stopped.
 func (v *View) Close() error {
 	err := v.shut()
+	if v.shells != nil {
+		err = errors.Join(err, v.shells.Close())
+	}
 	if v.plugin != nil {
 		v.plugin.Close()
 	}

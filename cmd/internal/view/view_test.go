@@ -15,6 +15,7 @@ import (
 	"hearth/runtime"
 	"hearth/runtime/wasm"
 	"hearth/store/mem"
+	terminal "hearth/term/service"
 	"hearth/vk/scene"
 	"hearth/vk/service"
 )
@@ -32,17 +33,25 @@ func testView(t *testing.T, o Options) *View {
 
 // A view that draws, is asked, and ends leaves no goroutine behind, and nobody waiting.
 func TestViewEnds(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreAnyFunction("hearth/vk/window/windowtest.Main"))
 	c, err := newCapture(filepath.Join(t.TempDir(), "x.png"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := testView(t, Options{Capture: c, Frames: 3, Empty: true})
+	v := testView(t, Options{Capture: c, Frames: 3, Empty: true, Timeout: patience, Terminals: &Terminals{Policy: terminal.Local, Shell: sh(t), World: t.TempDir()}})
 	rt, err := runtime.New(runtime.Options{Store: mem.New(), Engine: wasm.Bind(wasm.Options{}), Logger: slog.New(slog.DiscardHandler), Services: v.Services()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	v.Started(rt)
+	for range 3 {
+		if _, err := v.terminals.OpenHere(before(v.camera().View, v.cell)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if i := v.terminals.List(); len(i) != 3 || i[0].Columns != openColumns || i[0].Rows != openRows {
+		t.Errorf("%+v", i)
+	}
 	asked := make(chan error, 1)
 	go func() {
 		_, err := v.Pick(t.Context(), 1, 1)
@@ -76,8 +85,8 @@ func TestViewEnds(t *testing.T) {
 // A view whose world never began ends as well, and so does one that is stopped while it
 // waits for what does not come.
 func TestViewEndsEarly(t *testing.T) {
-	defer goleak.VerifyNone(t)
-	if err := testView(t, Options{}).Close(); err != nil {
+	defer goleak.VerifyNone(t, goleak.IgnoreAnyFunction("hearth/vk/window/windowtest.Main"))
+	if err := testView(t, Options{Terminals: &Terminals{Policy: terminal.Ask}}).Close(); err != nil {
 		t.Error(err)
 	}
 	c, err := newCapture(t.TempDir())
