@@ -111,6 +111,12 @@ func (c *Cell) Select(on bool) {
 	}
 }
 
+// halve makes a half of a wide character a space, which keeps its attributes.
+func (c *Cell) halve() {
+	c.content = ' '
+	c.attr &^= wideHalves
+}
+
 // Point is a place in the text. Lines are counted over the life of the terminal: line 0
 // was the first row of the first screen, and a line keeps its number while it goes up
 // the screen and into the history. The lines of the alternate screen have numbers of

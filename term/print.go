@@ -115,11 +115,11 @@ func (t *Terminal) advance(r *row, n, end int) {
 	}
 }
 
-// span occupies n cells from x on for text that overwrites them all, and blanks the
-// other halves of wide characters that are cut at its ends.
+// span occupies n cells from x on for text that overwrites them all, and makes
+// spaces of the halves of wide characters that are cut at its ends.
 func (r *row) span(x, n, columns int) []Cell {
 	if x > 0 && x < r.n && r.cells[x].attr&wideTail != 0 {
-		r.cells[x-1] = Cell{bg: r.cells[x-1].bg}
+		r.cells[x-1].halve()
 	}
 	switch end := x + n; {
 	case end > r.n:
@@ -127,10 +127,7 @@ func (r *row) span(x, n, columns int) []Cell {
 		r.reserve(end, columns)
 		r.n = end
 	case end < r.n && r.cells[end].attr&wideTail != 0:
-		r.cells[end] = Cell{bg: r.cells[end].bg}
-		if end == columns-1 {
-			r.flags &^= rowWrapped | rowGap
-		}
+		r.cells[end].halve()
 	}
 	return r.cells[x : x+n]
 }

@@ -115,10 +115,10 @@ func (t *Terminal) copyArea() {
 		t.copyCells(dst, x, src, from.left, width)
 		// A wide character that the rectangle cut is none in the copy.
 		if c := dst.cell(x); c.attr&wideTail != 0 {
-			dst.cells[x] = Cell{bg: c.bg}
+			dst.cells[x].halve()
 		}
 		if c := dst.cell(x + width - 1); x+width <= dst.n && c.attr&wideHead != 0 {
-			dst.cells[x+width-1] = Cell{bg: c.bg}
+			dst.cells[x+width-1].halve()
 		}
 	}
 }

@@ -296,14 +296,11 @@ func (t *Terminal) copyCells(dst *row, to int, src *row, from, n int) {
 	}
 }
 
-// cutWide blanks a wide character that the column x cuts in two.
+// cutWide makes spaces of a wide character that the column x cuts in two.
 func (t *Terminal) cutWide(r *row, x int) {
 	if x > 0 && x < r.n && r.cells[x].attr&wideTail != 0 {
-		r.cells[x-1] = Cell{bg: r.cells[x-1].bg}
-		r.cells[x] = Cell{bg: r.cells[x].bg}
-		if x == t.lineEnd(r)-1 {
-			r.flags &^= rowWrapped | rowGap
-		}
+		r.cells[x-1].halve()
+		r.cells[x].halve()
 	}
 }
 

@@ -154,7 +154,7 @@ func (t *Terminal) widen(r *row, x int) {
 // narrow makes the wide character at x one column wide.
 func (t *Terminal) narrow(r *row, x int) {
 	r.cells[x].attr &^= wideHead
-	r.cells[x+1] = Cell{bg: r.cells[x+1].bg}
+	r.cells[x+1].halve()
 	t.last.attr = 0
 	t.x, t.wrap = x+1, false
 }
