@@ -3,13 +3,16 @@ package term
 // dispatchCSI does the control sequence that ends with this byte.
 func (t *Terminal) dispatchCSI(final byte) {
 	s := &t.parser
-	if final != 'b' {
-		t.last.content = 0
-	}
+	last := t.last
+	t.last.content = 0
 	switch s.inters {
 	case 0:
 		switch s.private {
 		case 0:
+			if final == 'b' {
+				t.repeat(last, s.arg(0, 1))
+				return
+			}
 			t.plainCSI(final)
 		case '?':
 			t.questionCSI(final)
@@ -103,8 +106,6 @@ func (t *Terminal) plainCSI(final byte) {
 	case '^':
 		t.wrap = false
 		t.scrollDown(t.top, s.arg(0, 1))
-	case 'b':
-		t.repeat(s.arg(0, 1))
 	case 'h':
 		t.setModes(true)
 	case 'l':
@@ -114,7 +115,7 @@ func (t *Terminal) plainCSI(final byte) {
 	case 's':
 		if t.modes.has(modeMargins) {
 			t.setSideMargins(s.arg(0, 1), s.arg(1, t.columns))
-		} else if s.n == 1 && s.given == 0 {
+		} else {
 			t.saveCursor()
 		}
 	case 'u':

@@ -111,11 +111,14 @@ func (t *Terminal) eraseChars(n int) {
 	t.eraseCells(t.y, t.x, min(t.x+n, t.columns), false)
 }
 
-// align does DECALN: a screen full of E to adjust a display by.
+// align does DECALN: a screen full of E to adjust a display by. The rendition of the
+// pen ends, as in xterm.
 func (t *Terminal) align() {
 	t.top, t.bottom, t.left, t.right = 0, t.rows, 0, t.columns
 	t.modes.set(modeMargins, false)
 	t.modes.set(modeOrigin, false)
+	t.pen.fg, t.pen.bg, t.pen.attr = DefaultColor, DefaultColor, t.pen.attr&^rendition
+	t.setUnderlineColor(DefaultColor)
 	for y := range t.rows {
 		r := t.row(y)
 		r.blank(DefaultColor, t.rev)

@@ -247,18 +247,19 @@ func (t *Terminal) append(r *row, x int, c rune) bool {
 	return true
 }
 
-// repeat does REP: the character that was written last, n times. As in xterm, any
-// control function between them but REP makes it nothing.
-func (t *Terminal) repeat(n int) {
-	if t.last.content == 0 {
+// repeat does REP: the character that was written last, n times. As in xterm there is
+// none behind any control function, REP as well.
+func (t *Terminal) repeat(last Cell, n int) {
+	if last.content == 0 {
 		return
 	}
 	width := 1
-	if t.last.attr&wideHead != 0 {
+	if last.attr&wideHead != 0 {
 		width = 2
 	}
 	// More than fill the screen cannot be told apart from what fills it.
 	for n = min(n, t.columns*t.rows); n > 0; n-- {
-		t.put(t.last.content, width)
+		t.put(last.content, width)
 	}
+	t.last.content = 0
 }
