@@ -166,12 +166,22 @@ func (a *access) sink(sig *runtime.Signal) {
 	if name, _, err := c.Tag(sig.Data); err == nil {
 		m.name = string(name)
 	}
-	answered := m.reply.Ref.Process != 0
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.removed {
-		return
+	taken := s.queue(m, sig.Data)
+	s.mu.Unlock()
+	if !taken {
+		s.client.lost.Add(1)
+		s.client.complain(errLost)
 	}
+}
+
+// queue lets a message wait, and reports false where there is no room. The caller holds
+// mu.
+func (s *session) queue(m message, data []byte) bool {
+	if s.removed {
+		return true
+	}
+	a, answered := m.a, m.reply.Ref.Process != 0
 	// Of states and sizes that nobody wants an answer to, the newest counts.
 	if (m.name == "State" || m.name == "Resize") && !answered {
 		s.inbox = slices.DeleteFunc(s.inbox, func(o message) bool {
@@ -183,14 +193,12 @@ func (a *access) sink(sig *runtime.Signal) {
 			return void
 		})
 	}
-	data := sig.Data
 	cost := messageCost + int64(len(data))
 	if a.bytes.Load()+cost > a.most || s.client.pending.Load()+cost > s.p.limits.Pending {
 		// For a refusal there is twice the room: it takes little.
 		m.full, data, cost = answered, nil, messageCost
 		if !answered || a.bytes.Load()+cost > 2*a.most {
-			s.client.lost.Add(1)
-			return
+			return false
 		}
 	}
 	m.data = slices.Clone(data)
@@ -198,6 +206,7 @@ func (a *access) sink(sig *runtime.Signal) {
 	s.client.pending.Add(cost)
 	s.inbox = append(s.inbox, m)
 	s.kick()
+	return true
 }
 
 // drop forgets what waits. The caller holds mu.

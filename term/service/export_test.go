@@ -1,7 +1,11 @@
 package service
 
 // TurnsWaited is the most turns that others took while one waited for its own.
-func (p *Plugin) TurnsWaited() uint64 { return p.turns.most.Load() }
+func (p *Plugin) TurnsWaited() uint64 {
+	p.turns.mu.Lock()
+	defer p.turns.mu.Unlock()
+	return p.turns.most
+}
 
 // DecodePicture is decodePicture, for the fuzz test.
 func DecodePicture(b []byte) error { _, err := decodePicture(b); return err }

@@ -123,6 +123,29 @@ func TestPictureOfMakers(t *testing.T) {
 	}
 }
 
+// Of two terminals of one name the first is kept, and the second is no picture of it.
+func TestTwoOfOneName(t *testing.T) {
+	kept := &memory{}
+	w := newWorld(t, func(o *service.Options) { o.Keep = kept })
+	g := w.guest()
+	named := strings.Replace(create, `"opacity"`, `"name":"twin","opacity"`, 1)
+	a, b := g.make(named), g.make(named)
+	for _, i := range w.plugin.List() {
+		if i.PID == 0 || i.Ended != "" {
+			t.Errorf("%+v", i)
+		}
+	}
+	g.do(a, `{"Input":"echo fi$((1+1))rst\r"}`)
+	g.do(b, `{"Input":"echo se$((1+1))cond\r"}`)
+	g.shows(a, "fi2rst")
+	g.shows(b, "se2cond")
+	w.plugin.Close()
+	data, _ := kept.Load("host/twin")
+	if !strings.Contains(string(data), "fi2rst") || strings.Contains(string(data), "se2cond") {
+		t.Errorf("kept %q", data)
+	}
+}
+
 // What was kept is anybody's bytes: what is damaged is not shown, and stops nothing.
 func TestDamagedPicture(t *testing.T) {
 	kept := &memory{}

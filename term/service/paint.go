@@ -1,6 +1,7 @@
 package service
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -200,8 +201,7 @@ func (s *session) paint(k *ink, now time.Duration) (again time.Duration) {
 	m := s.p.metrics
 	shown := look{opaque(b.style.background()), cursor, edge.color, edge.width * st.UnitsPerEm}
 	if grid != 0 && (changed || restyle || !b.geomed || shown != b.look) {
-		// A grid that is gone was removed a moment ago.
-		_ = s.p.scene.UpdateGrid(grid, func(g *scene.Grid) {
+		err := s.p.scene.UpdateGrid(grid, func(g *scene.Grid) {
 			if changed || !b.geomed {
 				g.Columns, g.Rows = b.view.Columns, b.view.Rows
 				g.Lines = slices.Clone(b.lines)
@@ -211,6 +211,9 @@ func (s *session) paint(k *ink, now time.Duration) (again time.Duration) {
 			}
 			g.Background, g.Cursor, g.Border, g.BorderWidth = shown.background, shown.cursor, shown.border, shown.width
 		})
+		if err != nil && !errors.Is(err, scene.ErrNoThing) { // that was removed a moment ago
+			s.client.complain(err)
+		}
 		b.geomed, b.look = true, shown
 	}
 	s.post(rt, post)

@@ -82,7 +82,7 @@ func New(o Options) (*Plugin, error) {
 	}
 	p.ask = newAsker(o.Ask, o.Grants, p.limits.Prompts, p.log)
 	p.ctx, p.stop = context.WithCancel(context.Background())
-	p.turns.slots = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
+	p.turns.free = max(1, runtime.GOMAXPROCS(0)/2)
 	p.atlas = atlas.New(o.Family, atlas.Options{})
 	p.brush.init(p)
 	p.start(p.publish)

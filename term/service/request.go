@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"hearth/runtime"
@@ -229,8 +230,9 @@ func (p *Plugin) describe() description {
 
 // cleanName is a name for people: one line of bounded length.
 func cleanName(s string) (string, error) {
-	if len(s) > maxName || strings.ContainsAny(s, "\x00\n\r/") || !utf8.ValidString(s) {
-		return "", &parseError{fmt.Errorf("a name is one line of %d bytes at most, without a slash", maxName)}
+	bad := func(r rune) bool { return r == '/' || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
+	if len(s) > maxName || strings.ContainsFunc(s, bad) || !utf8.ValidString(s) {
+		return "", &parseError{fmt.Errorf("a name is one line of %d bytes at most, without a slash and characters that nobody sees", maxName)}
 	}
 	return s, nil
 }

@@ -114,6 +114,11 @@ func (p *Plugin) build(c *client, x creation) *session {
 	s := &session{p: p, client: c, owner: x.owner, name: x.name, command: x.command, again: x.again, state: x.state, changed: true}
 	if p.keep != nil && x.keep && x.owner.key != "" {
 		s.key = x.owner.key + "/" + x.name
+		p.mu.Lock()
+		if slices.ContainsFunc(p.order, func(o *session) bool { return o.key == s.key }) {
+			s.key = "" // what is kept under this name is that one's
+		}
+		p.mu.Unlock()
 	}
 	s.t = term.New(term.Options{
 		Columns: x.columns, Rows: x.rows, History: p.limits.History, CellWidth: CellWidth, CellHeight: CellHeight, Palette: x.state.palette(),
@@ -128,14 +133,15 @@ func (p *Plugin) add(s *session) error {
 	if err != nil {
 		return err
 	}
+	p.mu.Lock()
 	p.life.Lock()
-	closed := p.closed
+	closed := p.closed // before Close looks at what there is
 	p.life.Unlock()
 	if closed {
-		p.scene.RemoveGrid(grid)
+		p.mu.Unlock()
+		_ = p.scene.RemoveGrid(grid)
 		return errClosed
 	}
-	p.mu.Lock()
 	s.mu.Lock()
 	s.grid = grid
 	p.last++
