@@ -269,7 +269,7 @@ func TestWindowClickAndKeys(t *testing.T) {
 	if d := differing(x.Shot(x.id), still); d > 0.1 {
 		t.Errorf("a key of a guest moved the eye: %.0f%%", 100*d)
 	}
-	x.Do("key", "ctrl+Tab")
+	x.Do("key", "ctrl+shift+Escape")
 	x.until("the keys are taken back", func(img *image.NRGBA) bool { return !named(img) })
 	x.Do("keydown", "s")
 	time.Sleep(700 * time.Millisecond)
