@@ -45,6 +45,7 @@ func (a *Atlas) work() {
 // put gives a handle the picture that was made for it.
 func (a *Atlas) put(h Handle, m made) {
 	a.stats.Made++
+	a.signal() // also of those without a picture: who waits for them knows
 	e := &a.entries[h]
 	if m.tile.W == 0 {
 		e.stage = blank
