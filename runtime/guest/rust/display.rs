@@ -1,5 +1,6 @@
 //! What guests say to the services that show a space: hearth.Renderer,
-//! hearth.canvas.CanvasFactory, hearth.DebugDrawFactory, hearth.Window, hearth.Camera.
+//! hearth.canvas.CanvasFactory, hearth.DebugDrawFactory, hearth.Window, hearth.Camera,
+//! hearth.terminal.TerminalFactory.
 //!
 //! Put it beside json.rs. Each function writes one request, or one message to what a
 //! request made; what none is written for goes through `json::tagged`. Vectors are
@@ -25,6 +26,7 @@ pub const CANVASES: &str = "hearth.canvas.CanvasFactory";
 pub const DEBUG_DRAW: &str = "hearth.DebugDrawFactory";
 pub const WINDOW: &str = "hearth.Window";
 pub const CAMERA: &str = "hearth.Camera";
+pub const TERMINALS: &str = "hearth.terminal.TerminalFactory";
 
 pub type LumpId = [u8; 32];
 pub type Vec3 = [f32; 3];
@@ -337,5 +339,72 @@ pub fn camera(position: Vec3, orientation: Quat, vfov: f32, width: u32, height: 
 pub fn move_camera(position: Vec3, orientation: Quat) -> String {
     json::tagged("Relocate", |w| {
         w.name("position").numbers(&position).name("orientation").numbers(&orientation);
+    })
+}
+
+// ---- Terminals -------------------------------------------------------------------
+
+/// A terminal that floats in the space. It runs a shell on the computer of the viewer that
+/// is asked for it, which asks its user about who is not trusted there.
+pub struct Terminal<'a> {
+    /// What it showed is kept under its name, which may be empty.
+    pub name: &'a str,
+    /// The middle, where it faces +z before it is turned.
+    pub position: Vec3,
+    pub orientation: Quat,
+    /// The size of the letters, in metres an em.
+    pub em: f32,
+    pub columns: u32,
+    pub rows: u32,
+    /// Metres between its edge and the letters.
+    pub padding: f32,
+    /// Of what is behind the letters.
+    pub opacity: f32,
+    /// Whether Enter starts another shell when one has ended.
+    pub again: bool,
+}
+
+impl Terminal<'_> {
+    pub fn request(&self) -> String {
+        json::tagged("CreateTerminal", |w| {
+            self.members(w);
+            w.name("again").bool(self.again);
+        })
+    }
+
+    /// The request for a screen of the same look without a shell, which shows what it is
+    /// fed ([`feed`]). It needs nobody's permission.
+    pub fn screen(&self) -> String {
+        json::tagged("CreateScreen", |w| self.members(w))
+    }
+
+    fn members(&self, w: &mut Writer) {
+        w.name("position").numbers(&self.position).name("orientation").numbers(&self.orientation);
+        w.name("units_per_em").number(self.em).name("padding").numbers(&[self.padding; 2]).name("opacity").number(self.opacity);
+        w.name("columns").integer(self.columns as i64).name("rows").integer(self.rows as i64);
+        if !self.name.is_empty() {
+            w.name("name").text(self.name);
+        }
+    }
+}
+
+/// Types at a terminal; "\r" is Enter. Paste is for what was not typed key by key.
+pub fn input(text: &str) -> String {
+    member("Input", |w| w.text(text))
+}
+
+pub fn paste(text: &str) -> String {
+    member("Paste", |w| w.text(text))
+}
+
+/// Bytes that a screen shows as a terminal does.
+pub fn feed(data: &[u8]) -> String {
+    member("Feed", |w| w.bytes(data))
+}
+
+/// Other columns and rows; the letters stay as large as they are.
+pub fn cells(columns: u32, rows: u32) -> String {
+    json::tagged("Resize", |w| {
+        w.name("columns").integer(columns as i64).name("rows").integer(rows as i64);
     })
 }
