@@ -140,10 +140,7 @@ func load(l *opentype.Loader) (*Face, error) {
 		return nil, err
 	}
 	face := font.NewFace(f)
-	em := float64(f.Upem())
-	if em < 16 || em > 16384 {
-		return nil, errors.New("its em is out of range")
-	}
+	em := float64(f.Upem()) // 16 to 16384, or a usual one in the place of nonsense
 	x := &Face{
 		em: em, font: f, face: face, work: w, hb: harfbuzz.NewFont(face), buf: harfbuzz.NewBuffer(),
 		colored: f.COLR != nil || len(f.BitmapSizes()) > 0,

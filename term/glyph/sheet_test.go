@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"unicode/utf8"
 
 	"golang.org/x/image/draw"
 	"golang.org/x/image/vector"
@@ -60,11 +61,9 @@ func sheet(f *Family, em float64, lines [][]string, styles []Style) *image.RGBA 
 
 // span is 2 for what test data marks as wide by its block.
 func span(t string) int {
-	for _, r := range t {
-		if r >= 0x1100 && r < 0x115F || r >= 0x2E80 && r < 0xA000 || r >= 0xAC00 && r < 0xD7B0 || r >= 0x1F1E6 && r < 0x1FB00 {
-			return 2
-		}
-		break
+	r, _ := utf8.DecodeRuneInString(t)
+	if r >= 0x1100 && r < 0x115F || r >= 0x2E80 && r < 0xA000 || r >= 0xAC00 && r < 0xD7B0 || r >= 0x1F1E6 && r < 0x1FB00 {
+		return 2
 	}
 	return 1
 }
