@@ -53,7 +53,7 @@ func TestControl(t *testing.T) {
 	if got := tell(work.ID, `{"Input":"echo c''ontrol; seq 200\r"}`); got != `{"Ok":"Ok"}` {
 		t.Errorf("typing: %s", got)
 	}
-	g.shows(term, "200\n$")
+	g.shows(term, "\n199\n200\n$")
 	if got := tell(work.ID, `"Text"`); strings.Contains(got, "control") || !strings.Contains(got, `\n200\n`) {
 		t.Errorf("the screen is %s", got)
 	}

@@ -7,6 +7,9 @@ func (p *Plugin) TurnsWaited() uint64 {
 	return p.turns.most
 }
 
+// Passes is how often the painter was through with what changed.
+func Passes(p *Plugin) uint64 { return p.brush.passes.Load() }
+
 // DecodePicture is decodePicture, for the fuzz test.
 func DecodePicture(b []byte) error { _, err := decodePicture(b); return err }
 

@@ -59,9 +59,7 @@ func (p *Plugin) FocusNext() (ID, bool) {
 func (s *session) setFocus(on bool) {
 	s.mu.Lock()
 	s.focused, s.stir = on, s.p.now()
-	if s.proc != nil {
-		_, _ = s.proc.Write(input.AppendFocus(nil, on, s.t.Modes()))
-	}
+	s.toProgram(input.AppendFocus(nil, on, s.t.Modes()))
 	if !on {
 		s.mouse = mouse{}
 		s.bar.clear()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-gl/mathgl/mgl32"
@@ -24,6 +25,8 @@ type painter struct {
 	mu   sync.Mutex
 	due  []*session    // that changed
 	wake chan struct{} // one value: due is not empty
+
+	passes atomic.Uint64 // over what changed
 
 	// Of the goroutine.
 	later map[*session]time.Duration // when to look again: a cursor that blinks, output held back
@@ -78,6 +81,7 @@ func (p *Plugin) paint() {
 				b.later[s] = at
 			}
 		}
+		b.passes.Add(1)
 		clear(due)
 		spare = due
 		// Rest, and look again when the first of what waits is due.

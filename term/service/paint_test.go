@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"hearth/term"
+	"hearth/term/service"
 	"hearth/vk/scene"
 )
 
@@ -115,6 +116,31 @@ func TestLook(t *testing.T) {
 		x := w.grid()
 		return x.Columns == 20 && x.Rows == 4 && x.Em == 0.05 && len(x.Lines) == 4 &&
 			!slices.ContainsFunc(x.Lines, func(l []scene.GridCell) bool { return len(l) != 20 }) && x.HalfSize[0] < 1
+	})
+}
+
+// What changes nothing that is seen makes no other picture.
+func TestQuietScreen(t *testing.T) {
+	w := newWorld(t)
+	g := w.guest()
+	c := g.make(screen)
+	alphabet := w.alphabet()
+	feed(g, c, "quiet")
+	eventually(t, "the text", func() bool { return read(w.grid(), 0, alphabet) == "quiet" })
+	pass := func() { // the painter has looked at it once more
+		n := service.Passes(w.plugin)
+		g.do(c, `{"Select":null}`)
+		eventually(t, "a pass", func() bool { return service.Passes(w.plugin) > n })
+	}
+	pass()
+	// The pictures of glyphs may still come; then it is quiet.
+	eventually(t, "ten passes without a change", func() bool {
+		before := w.scene.Snapshot().Version
+		for range 10 {
+			feed(g, c, "\x1b[1;1Hquiet")
+			pass()
+		}
+		return w.scene.Snapshot().Version == before
 	})
 }
 

@@ -223,6 +223,28 @@ func TestMouseOfPrograms(t *testing.T) {
 	}
 }
 
+// A selection ends where the button went up, also beside the terminal; a program that
+// asked for it hears of the focus.
+func TestPointerLeaves(t *testing.T) {
+	clip := &clipboard{}
+	x := newConsole(t, func(o *service.Options) { o.Clipboard = clip })
+	feed(x.g, x.c, "hello, wide world")
+	x.mouse(0, 0, input.Mouse{Button: input.ButtonLeft})
+	x.mouse(4, 0, input.Mouse{Action: input.Motion, Button: input.ButtonLeft})
+	x.plugin.MouseLeft()
+	x.mouse(11, 0, input.Mouse{Action: input.Motion})
+	x.press('c', ctrlShift, "")
+	if got := clip.Get(); got != "hello" {
+		t.Errorf("%q", got)
+	}
+	feed(x.g, x.c, "\x1b[?1004h")
+	x.plugin.Unfocus()
+	x.plugin.Focus(x.id)
+	if got := x.typed(); got != "\x1b[O\x1b[I" {
+		t.Errorf("it hears %q of the focus", got)
+	}
+}
+
 // The wheel and the keys go through the history; what is typed goes back to its end.
 func TestScroll(t *testing.T) {
 	x := newConsole(t)
