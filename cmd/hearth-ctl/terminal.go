@@ -214,7 +214,10 @@ the ends of rows), and print the match. Exit code 75 when it does not in time.`,
 				ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 				defer cancel()
 				match, err := s.awaitText(ctx, args[0], re, history)
-				if errors.Is(err, context.DeadlineExceeded) && cmd.Context().Err() == nil {
+				switch late := errors.Is(err, context.DeadlineExceeded) && cmd.Context().Err() == nil; {
+				case late && errors.Is(err, fs.ErrNotExist):
+					return fmt.Errorf("there is no terminal %s within %s: %w", args[0], timeout, context.DeadlineExceeded)
+				case late:
 					return fmt.Errorf("the terminal does not show %q within %s: %w", pattern, timeout, context.DeadlineExceeded)
 				}
 				if err != nil {

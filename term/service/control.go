@@ -7,6 +7,7 @@ import (
 
 	"hearth/runtime"
 	"hearth/runtime/serde"
+	"hearth/term/input"
 )
 
 // Whoever controls this program through its socket is the person at the screen, with
@@ -74,9 +75,22 @@ func (p *Plugin) control(r *runtime.Request, reply runtime.Capability, c serde.C
 	case "Watch", "Unwatch", "Share":
 		return nil, errTell
 	}
+	if text, _ := serde.Value[string](c, tag); tag.Name == "Input" && text == "\r" && s.hasEnded() {
+		// This is the key that the screen tells the person to press.
+		s.press(input.Key{Code: input.Enter})
+		s.touch()
+		return "Ok", nil
+	}
 	answer, _, err := s.follow(&message{a: &access{s: s, rights: all}, name: tag.Name, data: v.Message, cbor: c.CBOR})
 	s.touch()
 	return answer, err
+}
+
+// hasEnded tells whether the shell of a terminal has ended.
+func (s *session) hasEnded() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.phase == ended
 }
 
 func (p *Plugin) listed() []listed {
