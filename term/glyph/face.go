@@ -84,7 +84,7 @@ func parse(data []byte, only int) (faces []*Face, err error) {
 	if len(data) > MaxFile {
 		return nil, &FontError{Err: ErrTooLarge}
 	}
-	if err := checkMagic(data); err != nil {
+	if err := checkTables(data); err != nil {
 		return nil, &FontError{Err: err}
 	}
 	loaders, err := opentype.NewLoaders(bytes.NewReader(data))
@@ -109,25 +109,56 @@ func parse(data []byte, only int) (faces []*Face, err error) {
 	return faces, nil
 }
 
-// checkMagic looks at what a font begins with.
+// checkTables looks at what a font begins with: that its tables lie in it, and are not
+// more together than it is, since whoever reads them makes room for as much as they say.
 //
-//	font:       +-------------+------------+   collection: +---------+-------------+-----------+
-//	            | version u32 | tables u16 |               | "ttcf"  | version u32 | fonts u32 |
-//	            +-------------+------------+               +---------+-------------+-----------+
-func checkMagic(data []byte) error {
+//	collection: +---------+-------------+-----------+--------------+
+//	            | "ttcf"  | version u32 | fonts u32 | offsets u32  |
+//	            +---------+-------------+-----------+--------------+
+//	font:       +-------------+------------+---------+   table: +---------+---------+------------+----------+
+//	            | version u32 | tables u16 | 6 bytes |          | tag u32 | sum u32 | offset u32 | size u32 |
+//	            +-------------+------------+---------+          +---------+---------+------------+----------+
+func checkTables(data []byte) error {
 	if len(data) < 12 {
 		return ErrFormat
 	}
-	switch binary.BigEndian.Uint32(data) {
-	case 0x00010000, 0x74727565, 0x4F54544F: // 1.0, "true", "OTTO"
-		return nil
-	case 0x74746366: // "ttcf"
-		if n := binary.BigEndian.Uint32(data[8:]); n == 0 || n > MaxFaces {
+	if binary.BigEndian.Uint32(data) != 0x74746366 { // "ttcf"
+		return checkFont(data, 0)
+	}
+	n := binary.BigEndian.Uint32(data[8:])
+	if n == 0 || n > MaxFaces || len(data) < 12+4*int(n) {
+		return ErrBroken
+	}
+	for i := range int(n) {
+		if err := checkFont(data, int64(binary.BigEndian.Uint32(data[12+4*i:]))); err != nil {
 			return ErrBroken
 		}
-		return nil
 	}
-	return ErrFormat
+	return nil
+}
+
+func checkFont(data []byte, at int64) error {
+	if at+12 > int64(len(data)) {
+		return ErrBroken
+	}
+	switch binary.BigEndian.Uint32(data[at:]) {
+	case 0x00010000, 0x74727565, 0x4F54544F: // 1.0, "true", "OTTO"
+	default:
+		return ErrFormat
+	}
+	n := int64(binary.BigEndian.Uint16(data[at+4:]))
+	if at+12+16*n > int64(len(data)) {
+		return ErrBroken
+	}
+	sum := int64(0)
+	for i := range n {
+		table := data[at+12+16*i:]
+		offset, size := int64(binary.BigEndian.Uint32(table[8:])), int64(binary.BigEndian.Uint32(table[12:]))
+		if sum += size; offset+size > int64(len(data)) || sum > int64(len(data)) {
+			return ErrBroken
+		}
+	}
+	return nil
 }
 
 func load(l *opentype.Loader) (*Face, error) {

@@ -51,6 +51,13 @@ func TestParseRefuses(t *testing.T) {
 		binary.BigEndian.PutUint32(b[8:], n)
 		return b
 	}
+	vast := regular()
+	binary.BigEndian.PutUint32(vast[12+12:], 0xFFFFFFF0) // the size of the first table
+	overlapping := regular()
+	for i := range int(binary.BigEndian.Uint16(overlapping[4:])) {
+		binary.BigEndian.PutUint32(overlapping[12+16*i+8:], 0)
+		binary.BigEndian.PutUint32(overlapping[12+16*i+12:], uint32(len(overlapping)))
+	}
 	for name, c := range map[string]struct {
 		data []byte
 		want error
@@ -63,6 +70,8 @@ func TestParseRefuses(t *testing.T) {
 		"a collection of 0":   {collection(0), ErrBroken},
 		"a million faces":     {collection(1 << 20), ErrBroken},
 		"faces that are none": {collection(2), ErrBroken},
+		"a table of 4 GiB":    {vast, ErrBroken},
+		"tables that overlap": {overlapping, ErrBroken},
 		"large":               {make([]byte, MaxFile+1), ErrTooLarge},
 	} {
 		faces, err := Parse(c.data)
