@@ -1,23 +1,23 @@
 package msdf
 
 import (
-	"os"
 	"testing"
 
 	"golang.org/x/image/font/gofont/gomono"
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
+
+	"hearth/fixtures/fonts"
 )
 
 // fontFiles are the fonts that pictures are judged by.
 var fontFiles = []struct {
 	name string
-	load func() ([]byte, error)
-}{
-	{"mononoki", func() ([]byte, error) { return os.ReadFile("/usr/share/fonts/truetype/mononoki/mononoki-Regular.ttf") }},
-	{"DejaVu Sans Mono", func() ([]byte, error) { return os.ReadFile("/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf") }},
-	{"Go Mono", func() ([]byte, error) { return gomono.TTF, nil }},
-}
+	data []byte
+}{{"mononoki", mononoki()}, {"DejaVu Sans Mono", dejavu()}, {"Go Mono", gomono.TTF}}
+
+func mononoki() []byte { regular, _, _, _ := fonts.Mononoki(); return regular }
+func dejavu() []byte   { book, _ := fonts.DejaVuSansMono(); return book }
 
 // A glyph is an outline of a font in ems.
 type glyph struct {
@@ -28,13 +28,9 @@ type glyph struct {
 // loadGlyphs reads the outlines of a font's printable ASCII.
 func loadGlyphs(tb testing.TB, i int) []glyph {
 	tb.Helper()
-	data, err := fontFiles[i].load()
-	if err != nil {
-		tb.Fatalf("the fonts are needed (apt-get install fonts-mononoki fonts-dejavu-core): %v", err)
-	}
 	var gs []glyph
 	for r := rune(0x21); r < 0x7f; r++ {
-		gs = append(gs, glyph{r, outlineOf(tb, data, r)})
+		gs = append(gs, glyph{r, outlineOf(tb, fontFiles[i].data, r)})
 	}
 	return gs
 }
