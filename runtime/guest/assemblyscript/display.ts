@@ -1,5 +1,6 @@
 // What guests say to the services that show a space: hearth.Renderer,
-// hearth.canvas.CanvasFactory, hearth.DebugDrawFactory and hearth.Window.
+// hearth.canvas.CanvasFactory, hearth.DebugDrawFactory, hearth.Window, hearth.Camera and
+// hearth.terminal.TerminalFactory.
 //
 //	import * as display from "./display";
 //
@@ -22,6 +23,7 @@ export const CANVASES = "hearth.canvas.CanvasFactory";
 export const DEBUG_DRAW = "hearth.DebugDrawFactory";
 export const WINDOW = "hearth.Window";
 export const CAMERA = "hearth.Camera";
+export const TERMINALS = "hearth.terminal.TerminalFactory";
 
 export type Numbers = StaticArray<f32>;
 
@@ -146,6 +148,45 @@ export function camera(position: Numbers, orientation: Numbers, vfov: f32, width
 /** Moves a camera, which also takes "Start" and "Stop", with the quotes. */
 export function moveCamera(position: Numbers, orientation: Numbers): string {
   return '{"Relocate":{"position":' + numbers(position) + ',"orientation":' + numbers(orientation) + "}}";
+}
+
+// ---- Terminals ---------------------------------------------------------------------
+
+/** A terminal that floats in the space. It runs a shell on the computer of the viewer that is asked for it, which asks its user about who is not trusted there. */
+export class Terminal {
+  /** What it showed is kept under its name; may be empty. */
+  name: string = "";
+  /** Metres between its edge and the letters. */
+  padding: f32 = 0;
+  /** Of what is behind the letters. */
+  opacity: f32 = 1;
+  /** Enter starts another shell when one has ended. */
+  again: bool = false;
+
+  /** position is the middle, where it faces +z before it is turned; em is the size of the letters, in metres an em. */
+  constructor(public position: Numbers, public orientation: Numbers, public em: f32, public columns: u32, public rows: u32) {}
+
+  request(): string { return '{"CreateTerminal":{' + this.members() + ',"again":' + (this.again ? "true" : "false") + "}}"; }
+  /** The request for a screen of the same look without a shell, which shows what it is fed. It needs nobody's permission. */
+  screen(): string { return '{"CreateScreen":{' + this.members() + "}}"; }
+
+  private members(): string {
+    let s = '"position":' + numbers(this.position) + ',"orientation":' + numbers(this.orientation) + ',"units_per_em":' + number(this.em) +
+      ',"padding":' + numbers([this.padding, this.padding]) + ',"opacity":' + number(this.opacity) +
+      ',"columns":' + this.columns.toString() + ',"rows":' + this.rows.toString();
+    if (this.name.length > 0) s += ',"name":' + json(this.name);
+    return s;
+  }
+}
+
+/** Types at a terminal; "\r" is Enter. Paste is for what was not typed key by key. */
+export function input(text: string): string { return '{"Input":' + json(text) + "}"; }
+export function paste(text: string): string { return '{"Paste":' + json(text) + "}"; }
+/** Bytes that a screen shows as a terminal does. */
+export function feed(data: Uint8Array): string { return '{"Feed":"' + base64(data) + '"}'; }
+/** Other columns and rows; the letters stay as large as they are. */
+export function cells(columns: u32, rows: u32): string {
+  return '{"Resize":{"columns":' + columns.toString() + ',"rows":' + rows.toString() + "}}";
 }
 
 // ---- JSON --------------------------------------------------------------------------

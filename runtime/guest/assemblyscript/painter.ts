@@ -10,6 +10,13 @@ hearth.handle((m: hearth.Message): void => {
   const pixels = new Uint8Array(8);
   for (let i = 0; i < 8; i++) pixels[i] = 30 * i + 10;
   const picture = new display.Pixels(2, 1, pixels);
+  const terminal = new display.Terminal([0, 1.5, -2], [0, 0.6, 0, 0.8], 0.05, 80, 24);
+  terminal.name = "it";
+  terminal.padding = 0.1;
+  terminal.opacity = 0.9;
+  terminal.again = true;
+  const bytes = new Uint8Array(6);
+  bytes.set([27, 91, 49, 109, 200, 0]);
   const all = [
     display.model(lump, here, 0, [0.5, 0.25, 1, 1], "it"),
     display.object(lump, lump, here),
@@ -34,6 +41,12 @@ hearth.handle((m: hearth.Message): void => {
     display.grab("Locked"),
     display.camera([0, 2, 5], [0, 0, 0, 1], 50, 320, 180, 0.5),
     display.moveCamera([1, 2, 5], [0, 0.6, 0, 0.8]),
+    terminal.request(),
+    terminal.screen(),
+    display.feed(bytes),
+    display.input("ls\r"),
+    display.paste('a "paste"'),
+    display.cells(100, 30),
     "done",
   ];
   for (let i = 0; i < all.length; i++) m.reply(all[i]);

@@ -271,3 +271,46 @@ void hearth_put_camera_move(hearth_text *t, hearth_vec3 position, hearth_vec4 or
 	vec4(t, ",\"orientation\":", orientation);
 	hearth_put(t, "}}");
 }
+
+/* ---- Terminals ------------------------------------------------------------------- */
+
+static void terminal_members(hearth_text *t, const char *before, const hearth_terminal *x) {
+	hearth_put(t, before);
+	vec3(t, ":{\"position\":", x->position);
+	vec4(t, ",\"orientation\":", x->orientation);
+	f32(t, ",\"units_per_em\":", x->em);
+	hearth_put(t, ",\"padding\":");
+	hearth_put_floats(t, (float[]){x->padding, x->padding}, 2);
+	f32(t, ",\"opacity\":", x->opacity);
+	u32(t, ",\"columns\":", x->columns);
+	u32(t, ",\"rows\":", x->rows);
+	if (x->name) {
+		hearth_put(t, ",\"name\":");
+		hearth_put_json(t, x->name);
+	}
+}
+
+void hearth_put_terminal(hearth_text *t, const hearth_terminal *x) {
+	terminal_members(t, "{\"CreateTerminal\"", x);
+	hearth_put(t, x->again ? ",\"again\":true}}" : ",\"again\":false}}");
+}
+
+void hearth_put_screen(hearth_text *t, const hearth_terminal *x) {
+	terminal_members(t, "{\"CreateScreen\"", x);
+	hearth_put(t, "}}");
+}
+
+void hearth_put_input(hearth_text *t, const char *text) { word(t, "{\"Input\":", text); }
+void hearth_put_paste(hearth_text *t, const char *text) { word(t, "{\"Paste\":", text); }
+
+void hearth_put_feed(hearth_text *t, const void *data, uint32_t len) {
+	hearth_put(t, "{\"Feed\":");
+	hearth_put_base64(t, data, len);
+	hearth_put(t, "}");
+}
+
+void hearth_put_cells(hearth_text *t, uint32_t columns, uint32_t rows) {
+	u32(t, "{\"Resize\":{\"columns\":", columns);
+	u32(t, ",\"rows\":", rows);
+	hearth_put(t, "}}");
+}

@@ -1,5 +1,6 @@
 /* display.h - what guests say to the services that show a space: hearth.Renderer,
- * hearth.canvas.CanvasFactory, hearth.DebugDrawFactory and hearth.Window.
+ * hearth.canvas.CanvasFactory, hearth.DebugDrawFactory, hearth.Window,
+ * hearth.Camera and hearth.terminal.TerminalFactory.
  *
  * Each function appends one request, or one message to what a request made, to a text;
  * t->full says that it did not fit. Compile display.c beside hearth.c.
@@ -28,6 +29,7 @@
 #define HEARTH_DEBUG_DRAW "hearth.DebugDrawFactory"
 #define HEARTH_WINDOW "hearth.Window"
 #define HEARTH_CAMERA "hearth.Camera"
+#define HEARTH_TERMINALS "hearth.terminal.TerminalFactory"
 
 typedef struct { float x, y, z; } hearth_vec3;
 typedef struct { float x, y, z, w; } hearth_vec4;
@@ -98,6 +100,31 @@ void hearth_put_grab(hearth_text *t, const char *how);
  * "Stop", with the quotes. */
 void hearth_put_camera(hearth_text *t, hearth_vec3 position, hearth_vec4 orientation, float vfov, uint32_t width, uint32_t height, float every);
 void hearth_put_camera_move(hearth_text *t, hearth_vec3 position, hearth_vec4 orientation);
+
+/* A terminal that floats in the space. It runs a shell on the computer of the viewer that
+ * is asked for it, which asks its user about who is not trusted there. */
+typedef struct {
+	const char *name;     /* what it showed is kept under it; may be null */
+	hearth_vec3 position; /* of its middle, where it faces +z before it is turned */
+	hearth_vec4 orientation;
+	float em; /* the size of the letters, in metres an em */
+	uint32_t columns, rows;
+	float padding; /* metres between its edge and the letters */
+	float opacity; /* of what is behind the letters */
+	bool again;    /* Enter starts another shell when one has ended */
+} hearth_terminal;
+
+void hearth_put_terminal(hearth_text *t, const hearth_terminal *x);
+/* A screen of the same look without a shell, which shows what it is fed. It needs nobody's
+ * permission. */
+void hearth_put_screen(hearth_text *t, const hearth_terminal *x);
+
+/* Messages to terminals: typing, where "\r" is Enter; pasting; what a screen shows; and
+ * other columns and rows of letters that stay as large as they are. */
+void hearth_put_input(hearth_text *t, const char *text);
+void hearth_put_paste(hearth_text *t, const char *text);
+void hearth_put_feed(hearth_text *t, const void *data, uint32_t len);
+void hearth_put_cells(hearth_text *t, uint32_t columns, uint32_t rows);
 
 /* JSON that the rest is made of: a number with six decimals, numbers, base64. */
 void hearth_put_f32(hearth_text *t, float x);

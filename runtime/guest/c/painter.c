@@ -24,6 +24,7 @@ void hearth_on_message(hearth_message *m) {
 	hearth_model model = {id, here, 0, {0.5f, 0.25f, 1, 1}, "it"};
 	hearth_frame frame = {{0, 1, -2}, {0, 0, 0, 1}, 1.5f, 0.75f};
 	hearth_line lines[] = {{{0, 0, 0}, {1, 0, 0}, {1, 0, 0}}, {{0, 0, 0}, {0, 0, 1}, {0, 0, 1}}};
+	hearth_terminal terminal = {"it", {0, 1.5f, -2}, {0, 0.6f, 0, 0.8f}, 0.05f, 80, 24, 0.1f, 0.9f, true};
 	uint8_t pixels[8];
 	for (uint8_t i = 0; i < sizeof pixels; i++)
 		pixels[i] = (uint8_t)(30 * i + 10);
@@ -51,5 +52,11 @@ void hearth_on_message(hearth_message *m) {
 	SAY(hearth_put_grab(&t, "Locked"));
 	SAY(hearth_put_camera(&t, (hearth_vec3){0, 2, 5}, (hearth_vec4){0, 0, 0, 1}, 50, 320, 180, 0.5f));
 	SAY(hearth_put_camera_move(&t, (hearth_vec3){1, 2, 5}, (hearth_vec4){0, 0.6f, 0, 0.8f}));
+	SAY(hearth_put_terminal(&t, &terminal));
+	SAY(hearth_put_screen(&t, &terminal));
+	SAY(hearth_put_feed(&t, "\x1b[1m\xc8", 6));
+	SAY(hearth_put_input(&t, "ls\r"));
+	SAY(hearth_put_paste(&t, "a \"paste\""));
+	SAY(hearth_put_cells(&t, 100, 30));
 	hearth_reply(m, "done", 4);
 }

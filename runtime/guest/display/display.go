@@ -1,6 +1,6 @@
 // Package display writes what guests say to the services that show a space:
-// hearth.Renderer, hearth.canvas.CanvasFactory, hearth.DebugDrawFactory and
-// hearth.Window; and reads the window's events.
+// hearth.Renderer, hearth.canvas.CanvasFactory, hearth.DebugDrawFactory, hearth.Window,
+// hearth.Camera and hearth.terminal.TerminalFactory; and reads the window's events.
 //
 // The key idea: a value is what is to be shown, and its Request is the text that asks
 // for it. The answer is {"Ok":..} with a capability to what was made, or {"Err":..}; what

@@ -24,6 +24,17 @@ impl hearth::Handler for Painter {
         lines.line([0.0; 3], [1.0, 0.0, 0.0], [1.0, 0.0, 0.0]);
         lines.line([0.0; 3], [0.0, 0.0, 1.0], [0.0, 0.0, 1.0]);
         let model = display::Model { animation: Some(0), tint: [0.5, 0.25, 1.0, 1.0], name: "it", ..display::model(&id, &here) };
+        let terminal = display::Terminal {
+            name: "it",
+            position: [0.0, 1.5, -2.0],
+            orientation: [0.0, 0.6, 0.0, 0.8],
+            em: 0.05,
+            columns: 80,
+            rows: 24,
+            padding: 0.1,
+            opacity: 0.9,
+            again: true,
+        };
         for text in [
             model.request(),
             display::object(&id, &id, &here),
@@ -48,6 +59,12 @@ impl hearth::Handler for Painter {
             display::grab("Locked"),
             display::camera([0.0, 2.0, 5.0], display::UNTURNED, 50.0, 320, 180, 0.5),
             display::move_camera([1.0, 2.0, 5.0], [0.0, 0.6, 0.0, 0.8]),
+            terminal.request(),
+            terminal.screen(),
+            display::feed(&[27, b'[', b'1', b'm', 200, 0]),
+            display::input("ls\r"),
+            display::paste("a \"paste\""),
+            display::cells(100, 30),
             "done".into(),
         ] {
             m.reply(text.as_bytes(), &[]);

@@ -9,6 +9,7 @@ import "hearth/runtime/guest/display"
 func Samples(lump [32]byte) [][]byte {
 	here := display.At(1, 2, 3)
 	frame := display.Frame{Origin: display.Vec3{0, 1, -2}, Orientation: display.Unturned, HalfSize: [2]float32{1.5, 0.75}}
+	terminal := display.Terminal{Name: "it", Position: display.Vec3{0, 1.5, -2}, Orientation: display.Quat{0, 0.6, 0, 0.8}, Em: 0.05, Columns: 80, Rows: 24, Padding: 0.1, Opacity: 0.9, Again: true}
 	picture := display.Pixels{Width: 2, Height: 1, Data: []byte{10, 40, 70, 100, 130, 160, 190, 220}}
 	return [][]byte{
 		display.Model{Lump: lump, Transform: here, Animation: &display.Animation{Index: 0, Speed: 1, Loop: true}, Tint: display.Vec4{0.5, 0.25, 1, 1}, Name: "it"}.Request(),
@@ -34,5 +35,11 @@ func Samples(lump [32]byte) [][]byte {
 		display.Grab("Locked"),
 		display.Shot{Position: display.Vec3{0, 2, 5}, Orientation: display.Unturned, VFov: 50, Width: 320, Height: 180, Every: 0.5}.Request(),
 		display.MoveShot(display.Vec3{1, 2, 5}, display.Quat{0, 0.6, 0, 0.8}),
+		terminal.Request(),
+		terminal.Screen(),
+		display.Feed([]byte{27, '[', '1', 'm', 200, 0}),
+		display.Input("ls\r"),
+		display.Paste("a \"paste\""),
+		display.Cells(100, 30),
 	}
 }
