@@ -47,7 +47,7 @@ screen, whose they are. A terminal is named by its name or by its ID; where ther
 - is that.`,
 		Example: `  hearth-ctl terminal list
   hearth-ctl terminal type world 'make' --enter
-  hearth-ctl terminal wait world --for '\$ $'
+  hearth-ctl terminal wait world --for '^\$$'
   hearth-ctl terminal text world --history`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {

@@ -1,7 +1,7 @@
 // Command demo shows what Hearth does, with the real programs: a world with real
 // guests is driven, killed, started again, replayed, backed up, restored elsewhere,
-// compared, and pushed to a second server twice; and a space is drawn, in a picture and,
-// where there is a display, in a window. It checks what it says, and ends with 1 where
+// compared, and pushed to a second server twice; a space is drawn, in a picture and, where
+// there is a display, in a window; and it is changed from a terminal that floats in it. It checks what it says, and ends with 1 where
 // that is not so.
 package main
 
@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -49,12 +50,12 @@ func run(ctx context.Context, bin string) (err error) {
 	s := &stage{ctx: ctx, bin: bin, dir: dir, pids: map[string]string{}}
 	defer s.clear()
 	start := time.Now()
-	for _, scene := range []func() error{s.begin, s.life, s.killing, s.replay, s.backup, s.compare, s.mirror, s.space, s.finish} {
+	for _, scene := range []func() error{s.begin, s.life, s.killing, s.replay, s.backup, s.compare, s.mirror, s.space, s.inside, s.finish} {
 		if err := scene(); err != nil {
 			return err
 		}
 	}
 	s.say("Done in %.1f seconds; everything above was checked.", time.Since(start).Seconds())
-	s.say("The picture of the space is %s", s.picture)
+	s.say("The pictures are %s", strings.Join(s.pictures, " and "))
 	return nil
 }

@@ -220,12 +220,12 @@ func (s *stage) compare() error {
 
 func (s *stage) finish() error {
 	s.title("The end")
-	for _, x := range []*server{s.server, s.other, s.second, s.third} {
+	for _, x := range []*server{s.server, s.other, s.second, s.third, s.screen} {
 		if err := x.stop(); err != nil {
 			return err
 		}
 	}
-	s.say("The servers took a snapshot each and left.")
+	s.say("The servers and the client took a snapshot each and left.")
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"image/color"
-	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -64,7 +63,7 @@ func (s *stage) space() error {
 		return err
 	}
 	s.say("A client joins, fetches what the scene names, and draws it, %.1f s later.", time.Since(began).Seconds())
-	s.picture = picture
+	s.pictures = append(s.pictures, picture)
 	return s.window(link)
 }
 
@@ -101,31 +100,31 @@ func (s *stage) invitation(world string) (string, error) {
 	return file, os.WriteFile(file, []byte(v.Links[0]+"\n"), 0o600)
 }
 
-// client runs hearth-client to its end. Besides the demo's environment it has what says
-// how to draw.
-func (s *stage) client(args ...string) (string, error) {
-	cmd := exec.CommandContext(s.ctx, filepath.Join(s.bin, "hearth-client"), args...)
-	cmd.Env = s.env()
+// screenEnv is the demo's environment with what says how to draw.
+func (s *stage) screenEnv() []string {
+	env := s.env()
 	for _, e := range os.Environ() {
 		name, _, _ := strings.Cut(e, "=")
 		if strings.HasPrefix(name, "VK_") || name == "DISPLAY" || name == "XAUTHORITY" || name == "XDG_RUNTIME_DIR" {
-			cmd.Env = append(cmd.Env, e)
+			env = append(env, e)
 		}
 	}
+	return env
+}
+
+// client runs hearth-client to its end.
+func (s *stage) client(args ...string) (string, error) {
+	cmd := exec.CommandContext(s.ctx, filepath.Join(s.bin, "hearth-client"), args...)
+	cmd.Env = s.screenEnv()
 	out, err := cmd.CombinedOutput()
 	return strings.TrimSpace(string(out)), err
 }
 
 // checkPicture wants a picture with something on it: many colours, bright and dark.
 func checkPicture(file string) error {
-	f, err := os.Open(file)
+	m, err := readPicture(file)
 	if err != nil {
 		return err
-	}
-	defer f.Close()
-	m, err := png.Decode(f)
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
 	}
 	colors := map[color.Color]bool{}
 	darkest, brightest := uint8(255), uint8(0)

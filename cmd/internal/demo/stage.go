@@ -25,7 +25,8 @@ type stage struct {
 	home, away    string // worlds
 	server, other *server
 	second, third *server // the second machine; the space to see
-	picture       string  // the file of its picture
+	screen        *server // a client that shows a world of its own
+	pictures      []string
 	pids          map[string]string
 	titles        int
 }
@@ -61,7 +62,7 @@ func (s *stage) ctl(world string, args ...string) (string, error) {
 	return strings.TrimSuffix(out.String(), "\n"), nil
 }
 
-// server is a hearth-server that runs.
+// server is a program that runs a world.
 type server struct {
 	cmd    *exec.Cmd
 	socket string
@@ -72,9 +73,13 @@ type server struct {
 
 // serve starts a server on a world and waits until it is ready.
 func (s *stage) serve(at **server, world string, args ...string) error {
-	args = append([]string{"--world", world}, args...)
-	x := &server{cmd: exec.CommandContext(s.ctx, filepath.Join(s.bin, "hearth-server"), args...), gone: make(chan struct{})}
-	x.cmd.Env, x.cmd.Stderr = s.env(), &x.log
+	return s.launch(at, "hearth-server", append([]string{"--world", world}, args...)...)
+}
+
+// launch starts a program that runs a world and waits until it is ready.
+func (s *stage) launch(at **server, program string, args ...string) error {
+	x := &server{cmd: exec.CommandContext(s.ctx, filepath.Join(s.bin, program), args...), gone: make(chan struct{})}
+	x.cmd.Env, x.cmd.Stderr = s.screenEnv(), &x.log
 	out, err := x.cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -103,7 +108,7 @@ func (s *stage) serve(at **server, world string, args ...string) error {
 	if err != nil || !ok {
 		x.cmd.Process.Kill()
 		<-x.gone
-		return fmt.Errorf("the server on %s is not ready: %s", world, strings.TrimSpace(x.log.String()))
+		return fmt.Errorf("%s %s is not ready: %s", program, strings.Join(args, " "), strings.TrimSpace(x.log.String()))
 	}
 	x.socket = socket
 	*at = x
@@ -132,7 +137,7 @@ func (x *server) stop() error {
 
 // clear ends what still runs.
 func (s *stage) clear() {
-	for _, x := range []*server{s.server, s.other, s.second, s.third} {
+	for _, x := range []*server{s.server, s.other, s.second, s.third, s.screen} {
 		if x != nil {
 			x.kill(syscall.SIGKILL)
 		}
