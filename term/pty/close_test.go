@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
 	"syscall"
@@ -110,6 +111,21 @@ func TestClose(t *testing.T) {
 func orphaned(pid int) bool {
 	s := state(pid)
 	return s == "" || s == "Z" || s == "X"
+}
+
+// Who ignores hangups, as under nohup, does not hand that on to shells.
+func TestHangupWhereItIsIgnored(t *testing.T) {
+	signal.Ignore(syscall.SIGHUP)
+	defer signal.Reset(syscall.SIGHUP)
+	p := shell(t, Options{}, "echo ready; read x")
+	line(t, bufio.NewReader(p))
+	syscall.Kill(os.Getpid(), syscall.SIGHUP) // it is as deaf as before
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if e := p.Wait(); e.Signal != syscall.SIGHUP {
+		t.Errorf("it ended as %+v", e)
+	}
 }
 
 // A daemon has a session of its own, and so it stays.

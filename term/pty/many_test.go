@@ -19,7 +19,7 @@ func TestMany(t *testing.T) {
 	for i := range all {
 		all[i] = shell(t, Options{Grace: DefaultGrace}, fmt.Sprintf("read x; seq 1 50; echo shell %d says $x; exit %d", i, i%100))
 	}
-	if extra := descriptors(t) - before; extra > 2*many {
+	if extra := descriptors(t) - before; extra > 2*many+8 { // some are the runtime's own
 		t.Errorf("%d terminals hold %d descriptors", many, extra)
 	}
 	if threads := threads(t); threads > 50+runtime.NumCPU() {

@@ -103,6 +103,7 @@ func Start(o Options) (*Process, error) {
 	if o.Name == "" {
 		cmd.Args[0] = filepath.Base(path)
 	}
+	hearHangups()
 	if err := cmd.Start(); err != nil {
 		master.Close()
 		return nil, &StartError{Path: path, Dir: o.Dir, Err: err, what: refused}
