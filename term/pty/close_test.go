@@ -116,7 +116,6 @@ func orphaned(pid int) bool {
 // Who ignores hangups, as under nohup, does not hand that on to shells.
 func TestHangupWhereItIsIgnored(t *testing.T) {
 	signal.Ignore(syscall.SIGHUP)
-	defer signal.Reset(syscall.SIGHUP)
 	p := shell(t, Options{}, "echo ready; read x")
 	line(t, bufio.NewReader(p))
 	syscall.Kill(os.Getpid(), syscall.SIGHUP) // it is as deaf as before
