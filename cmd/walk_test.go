@@ -67,10 +67,17 @@ func (w *walker) types(command, says string) string {
 	return w.sees(says + `\n\$$`)
 }
 
-// sees waits until the terminal shows something.
+// sees waits until the terminal shows something. A compiler that has compiled nothing
+// before takes minutes on a small machine.
 func (w *walker) sees(what string) string {
 	w.t.Helper()
-	return w.ok("terminal", "wait", "world", "--for", what, "--timeout", "50s")
+	wait := []string{"terminal", "wait", "world", "--for", what, "--timeout", "30s"}
+	for range 8 {
+		if r := w.ctl(wait...); r.code != 75 {
+			break
+		}
+	}
+	return w.ok(wait...)
 }
 
 // last is the newest whole picture.

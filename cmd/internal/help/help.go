@@ -10,7 +10,7 @@ Examples:
 {{.Example}}
 {{end}}
 Usage:
-  {{if .HasAvailableSubCommands}}{{.Use}}{{else}}{{.UseLine}}{{end}}
+  {{if .HasParent}}{{.UseLine}}{{else}}{{.Use}}{{end}}
 {{with .Long}}
 {{.}}
 {{end}}{{if .Aliases}}
