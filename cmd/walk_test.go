@@ -252,7 +252,7 @@ func TestTerminalCommands(t *testing.T) {
 	w.fails(64, "--for", "terminal", "wait", "world")
 	w.fails(64, "--for", "terminal", "wait", "world", "--for", "(")
 	w.fails(75, "does not show", "terminal", "wait", "world", "--for", "what never comes", "--timeout", "200ms")
-	w.fails(75, "there is no terminal", "terminal", "wait", "nowhere", "--for", "x", "--timeout", "200ms")
+	w.fails(75, "there is no terminal", "terminal", "wait", "nowhere", "--for", "x", "--timeout", "3s")
 	w.fails(64, "nothing to type", "terminal", "type", "world")
 	w.fails(64, "exclude", "terminal", "type", "world", "x", "--file", "script")
 	w.fails(64, "is missing", "terminal")

@@ -238,6 +238,7 @@ the ends of rows), and print the match. Exit code 75 when it does not in time.`,
 func (s *session) awaitText(ctx context.Context, who string, re *regexp.Regexp, history bool) (string, error) {
 	tick := time.NewTicker(waitPause)
 	defer tick.Stop()
+	var missing error // that there was none when it was last looked for
 	for {
 		t, err := s.findTerminal(ctx, who)
 		var text string
@@ -246,19 +247,19 @@ func (s *session) awaitText(ctx context.Context, who string, re *regexp.Regexp, 
 		}
 		switch {
 		case err == nil:
+			missing = nil
 			if at := re.FindStringIndex(text); at != nil {
 				return text[at[0]:at[1]], nil
 			}
-		case !errors.Is(err, fs.ErrNotExist):
+		case errors.Is(err, fs.ErrNotExist):
+			missing = err
+		case ctx.Err() == nil:
 			return "", err
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			if err != nil {
-				return "", fmt.Errorf("%w: %w", err, ctx.Err())
-			}
-			return "", ctx.Err()
+			return "", errors.Join(missing, ctx.Err())
 		}
 	}
 }
