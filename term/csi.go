@@ -52,10 +52,16 @@ func (t *Terminal) plainCSI(final byte) {
 		t.eraseDisplay(s.arg(0, 0), false)
 	case 'A':
 		t.up(s.arg(0, 1))
-	case 'B', 'e':
+	case 'B':
 		t.down(s.arg(0, 1))
-	case 'C', 'a':
+	case 'e': // VPR, and HPR, heed no margins but those of origin mode
+		row, column := t.place()
+		t.moveTo(row-1+s.arg(0, 1), column-1)
+	case 'C':
 		t.forward(s.arg(0, 1))
+	case 'a':
+		row, column := t.place()
+		t.moveTo(row-1, column-1+s.arg(0, 1))
 	case 'D':
 		t.back(s.arg(0, 1))
 	case 'E':
@@ -229,11 +235,10 @@ func (t *Terminal) intermediateCSI(inter, final byte) {
 			switch s.arg(0, 0) {
 			case 1:
 				t.pen.attr |= Protected
-				t.protect = decProtected
 			case 0, 2:
 				t.pen.attr &^= Protected
-				t.protect = decProtected
 			}
+			t.protect = decProtected
 		}
 	case '\'':
 		switch final {
@@ -321,7 +326,6 @@ func (t *Terminal) setSideMargins(left, right int) {
 // scrollColumns does SL, and SR with less than 0.
 func (t *Terminal) scrollColumns(n int) {
 	if t.inMargins() {
-		t.wrap = false
 		t.shiftColumns(t.left, -n)
 	}
 }

@@ -34,7 +34,7 @@ func (t *Terminal) requestSetting(what string) {
 		v = strconv.Itoa(n)
 	case `"q`:
 		v = "0"
-		if t.pen.attr&Protected != 0 {
+		if t.pen.attr&Protected != 0 && t.protect == decProtected {
 			v = "1"
 		}
 	case `"p`:

@@ -112,13 +112,12 @@ func (t *Terminal) eraseChars(n int) {
 }
 
 // align does DECALN: a screen full of E to adjust a display by. The rendition of the
-// pen ends, as in xterm.
+// pen ends but its colours stay, as in xterm.
 func (t *Terminal) align() {
 	t.top, t.bottom, t.left, t.right = 0, t.rows, 0, t.columns
 	t.modes.set(modeMargins, false)
 	t.modes.set(modeOrigin, false)
-	t.pen.fg, t.pen.bg, t.pen.attr = DefaultColor, DefaultColor, t.pen.attr&^rendition
-	t.setUnderlineColor(DefaultColor)
+	t.pen.attr &^= rendition
 	for y := range t.rows {
 		r := t.row(y)
 		r.blank(DefaultColor, t.rev)

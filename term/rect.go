@@ -1,6 +1,9 @@
 package term
 
-import "fmt"
+import (
+	"fmt"
+	"unicode/utf8"
+)
 
 // area is a rectangle of the screen, its ends exclusive.
 type area struct{ top, left, bottom, right int }
@@ -47,8 +50,8 @@ func (t *Terminal) rectangleCSI(final byte) {
 }
 
 // eraseArea erases row y of a. DECERA takes protected cells too and leaves spaces with
-// the attributes of the pen, as xterm does; DECSERA leaves protected cells and the
-// attributes of the others.
+// the attributes of the pen, as xterm does; DECSERA leaves the
+// attributes, and the cells that DECSCA protected.
 func (t *Terminal) eraseArea(y int, a area, selective bool) {
 	r := t.edit(y)
 	if !selective {
@@ -62,7 +65,7 @@ func (t *Terminal) eraseArea(y int, a area, selective bool) {
 	t.cutWide(r, a.left)
 	t.cutWide(r, a.right)
 	for x := a.left; x < min(a.right, r.n); x++ {
-		if c := &r.cells[x]; c.attr&Protected == 0 {
+		if c := &r.cells[x]; c.attr&Protected == 0 || t.protect == isoProtected {
 			c.content = ' '
 			c.attr &^= wideHalves
 		}
@@ -241,20 +244,19 @@ func (t *Terminal) checksum() {
 	t.replyDCS(fmt.Sprintf("%d!~%04X", s.arg(0, 0), -sum&0xffff))
 }
 
-// sum is what c adds to a checksum: the low byte of its character, 0xff in the right
-// half of a wide one, marks that combine with it in full.
+// sum is what c adds to a checksum: the low byte of its character without marks that
+// combine with it, a space if it is hidden, 0xff in the right half of a wide one.
 func (t *Terminal) sum(c Cell) (n int) {
 	var buf [4 * maxClusterRunes]byte
-	for i, char := range string(t.Text(buf[:0], c)) {
-		if i == 0 {
-			char &= 0xff
-		}
-		n += int(char)
-	}
+	char, _ := utf8.DecodeRune(t.Text(buf[:0], c))
+	n = int(char & 0xff)
 	if c.attr&wideTail != 0 {
 		n = 0xff
 	}
-	if c.attr&underlineMask != 0 {
+	if c.attr&Hidden != 0 {
+		n = ' '
+	}
+	if c.attr&underlineMask == Attr(0).withUnderline(SingleUnderline) {
 		n += 0x10
 	}
 	if c.attr&Inverse != 0 {

@@ -228,7 +228,6 @@ func (t *Terminal) shiftRow(r *row, x, n int) {
 // shiftColumns moves the columns from x to the right margin of all rows between the
 // margins by n, to the left with less than 0.
 func (t *Terminal) shiftColumns(x, n int) {
-	t.wrap = false
 	for y := t.top; y < t.bottom; y++ {
 		t.shiftRow(t.edit(y), x, n)
 	}
