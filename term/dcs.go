@@ -61,8 +61,13 @@ func (t *Terminal) requestSetting(what string) {
 	t.replyDCS("1$r" + v + what)
 }
 
-// maxCapabilities bounds the names of one XTGETTCAP.
-const maxCapabilities = 64
+const (
+	// maxCapabilities bounds the names of one XTGETTCAP.
+	maxCapabilities = 64
+	// maxCapability is how many digits a name has that is answered: terminfo's names
+	// are far shorter.
+	maxCapability = 128
+)
 
 // requestCapabilities does XTGETTCAP: names in hexadecimal, each answered by itself.
 func (t *Terminal) requestCapabilities(names []byte) {
@@ -74,8 +79,14 @@ func (t *Terminal) requestCapabilities(names []byte) {
 		coded, names, _ = bytes.Cut(names, []byte{';'})
 		name, err := hex.AppendDecode(nil, coded)
 		v, ok := capabilities[string(name)]
-		if err != nil || !ok {
-			t.replyDCS("0+r" + clean(coded, 128))
+		if err != nil || len(coded) > maxCapability {
+			// What is no name is not sent back: the answer comes in as if it was typed,
+			// and would be words of the program's choice.
+			t.replyDCS("0+r")
+			continue
+		}
+		if !ok {
+			t.replyDCS("0+r" + string(coded))
 			continue
 		}
 		if v == "" {

@@ -214,7 +214,7 @@ func (t *Terminal) link(l link) uint16 {
 	return uint16(s.add(l))
 }
 
-// collect frees what no cell, no pen and no saved cursor uses in the tables.
+// collect frees what no cell, no pen, no saved cursor and no open link uses in the tables.
 func (t *Terminal) collect() {
 	s := &t.tables
 	clusters := make([]uint64, len(s.clusters.values)/64+1)
@@ -244,6 +244,8 @@ func (t *Terminal) collect() {
 	for _, p := range t.pens {
 		use(p)
 	}
+	// The open link goes on over text that is still to come.
+	links[t.url>>6] |= 1 << (t.url & 63)
 	for i, x := range s.extras.values {
 		if extras[i>>6]&(1<<(i&63)) != 0 {
 			links[x.link>>6] |= 1 << (x.link & 63)

@@ -237,7 +237,7 @@ func (t *Terminal) oscLink(rest []byte) {
 			var p []byte
 			p, params, _ = bytes.Cut(params, []byte{':'})
 			if v, ok := bytes.CutPrefix(p, []byte("id=")); ok && len(v) <= maxLinkID {
-				id = string(v)
+				id = clean(v, maxLinkID)
 			}
 		}
 		if id == "" {

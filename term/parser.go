@@ -138,7 +138,9 @@ func (t *Terminal) feedGround(p []byte) []byte {
 					return p
 				}
 			} else {
-				t.print(t.charsets.right(b))
+				if c := t.charsets.right(b); c != 0x7f {
+					t.print(c) // else it is DEL in a set of 94 characters
+				}
 			}
 		}
 	}

@@ -1,0 +1,104 @@
+package term
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+// A link that is open belongs to text that comes later, also when the tables are
+// collected before it comes.
+func TestOpenLinkSurvivesCollection(t *testing.T) {
+	x := New(Options{Columns: 80, Rows: 4, Limits: Limits{Extras: 64, Links: 64}})
+	for i := range 63 {
+		fmt.Fprintf(x, "\x1b[58:2::%d:1:1mx", i)
+	}
+	fmt.Fprint(x, "\x1b[0m\x1b[2J\x1b[H\x1b]8;;http://good/\x1b\\A\x1b]8;;\x1b\\")
+	fmt.Fprint(x, "\x1b]8;;http://evil/\x1b\\B\x1b]8;;\x1b\\")
+	for column, want := range []string{"http://good/", "http://evil/"} {
+		if l, _ := x.LinkAt(Point{Column: column}); l.URI != want {
+			t.Errorf("column %d leads to %q, not %q", column, l.URI, want)
+		}
+	}
+}
+
+// What a program is answered must not be what it chose: it comes in as if it was typed.
+func TestAnswersDoNotEcho(t *testing.T) {
+	const typed = "touch evil"
+	for _, question := range []string{
+		"\x1bP+q%s\x1b\\", "\x1bP+q436f;%s\x1b\\", "\x1bP$q%s\x1b\\", "\x1b]2;%s\x1b\\\x1b[21t\x1b[20t",
+		"\x1b]52;%s;?\x1b\\", "\x1b]4;%s;?\x1b\\", "\x1b]10;%s;?\x1b\\", "\x1b]7;%s\x1b\\\x1b[13t", "\x1b[%sn\x05\x1b[c\x1b[>q",
+	} {
+		x := New(Options{})
+		fmt.Fprintf(x, question, typed)
+		if got := string(x.Replies()); strings.Contains(got, typed) || strings.Contains(got, "touch") {
+			t.Errorf("%q is answered by %q", question, got)
+		}
+	}
+}
+
+// A link's id is shown to nobody, but it stands in what Replay returns.
+func TestLinkIDHoldsNoControls(t *testing.T) {
+	x := New(Options{})
+	fmt.Fprint(x, "\x1b]8;id=a\n\x05\u009bb\xff;http://a/\x1b\\x")
+	l, _ := x.Line(0)
+	if _, id := x.Link(l.Cells[0]); strings.ContainsFunc(id, unicode.IsControl) || !strings.HasPrefix(id, "a") {
+		t.Errorf("the id is %q", id)
+	}
+}
+
+// DEL is no character in any set.
+func TestDeleteIsNotShown(t *testing.T) {
+	for _, set := range []string{"", "\x1b*A", "\x1b*0", "\x1b*<", "\x1b.A"} {
+		x := New(Options{Columns: 4, Rows: 1})
+		fmt.Fprint(x, "\x1b%@"+set+"a\xffb")
+		l, _ := x.Line(0)
+		for _, c := range l.Cells {
+			if c.Rune() == 0x7f {
+				t.Errorf("with %q a cell holds DEL", set)
+			}
+		}
+	}
+}
+
+// The parameters of DECCARA and DECRARA count one after the other: all at once do what
+// they do one by one.
+func TestAreaParametersInTurn(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		final := "rt"[rnd.IntN(2)]
+		once, each := New(Options{Columns: 8, Rows: 2}), New(Options{Columns: 8, Rows: 2})
+		for _, x := range []*Terminal{once, each} {
+			fmt.Fprint(x, "a\x1b[1mb\x1b[4mc\x1b[4:3md\x1b[5;7me\x1b[0;7mf")
+		}
+		all := "\x1b[1;1;1;6"
+		for range 1 + rnd.IntN(6) {
+			p := []int{0, 1, 4, 5, 7, 22, 24, 25, 27, 99}[rnd.IntN(10)]
+			all += fmt.Sprintf(";%d", p)
+			fmt.Fprintf(each, "\x1b[1;1;1;6;%d$%c", p, final)
+		}
+		fmt.Fprintf(once, "%s$%c", all, final)
+		a, _ := once.Line(0)
+		b, _ := each.Line(0)
+		if !slices.Equal(a.Cells, b.Cells) {
+			t.Fatalf("%q: %v, one by one %v", all, a.Cells, b.Cells)
+		}
+	}
+}
+
+// BenchmarkAreas changes attributes of a whole screen, the dearest sequence there is for
+// its length.
+func BenchmarkAreas(b *testing.B) {
+	for _, q := range []string{"\x1b[;;;;1$r", "\x1b[;;;" + strings.Repeat(";1;22", 14) + "$r", "\x1b[;;;" + strings.Repeat(";4;7", 14) + "$t"} {
+		b.Run(fmt.Sprint(len(q)), func(b *testing.B) {
+			x := New(Options{Columns: 512, Rows: 512})
+			b.ReportAllocs()
+			for b.Loop() {
+				fmt.Fprint(x, q)
+			}
+		})
+	}
+}
