@@ -128,6 +128,10 @@ func (t *Terminal) copyArea() {
 
 // changeArea does DECCARA, and DECRARA where attributes are to be reversed.
 func (t *Terminal) changeArea(a area, reverse bool) {
+	change := t.changed()
+	if reverse {
+		change = t.reversed()
+	}
 	for y := a.top; y < a.bottom; y++ {
 		left, right := a.left, a.right
 		if !t.rectangle {
@@ -152,11 +156,7 @@ func (t *Terminal) changeArea(a area, reverse bool) {
 			if c.attr&wideTail != 0 {
 				continue // it is as its left half
 			}
-			if reverse {
-				c.attr = t.reverseAttr(c.attr)
-			} else {
-				t.changeAttr(c)
-			}
+			c.attr = change.of(c.attr)
 			if c.attr&wideHead != 0 {
 				r.cells[x+1].attr = c.attr ^ wideHalves
 			}
@@ -168,56 +168,78 @@ func (t *Terminal) changeArea(a area, reverse bool) {
 	}
 }
 
-// changeAttr gives c the attributes of the parameters of DECCARA.
-func (t *Terminal) changeAttr(c *Cell) {
+// attrChange is what the parameters of DECCARA or DECRARA do, one after the other, to
+// the attributes of a cell. It is made once for all cells of an area.
+type attrChange struct {
+	keep, set  Attr
+	flip       Attr // none of the underline
+	underlines int  // how often the underline is turned over
+}
+
+// of returns what becomes of a.
+func (c *attrChange) of(a Attr) Attr {
+	a = (a&c.keep | c.set) ^ c.flip
+	// Any underline turned over is none, and none is a single one.
+	if c.underlines > 0 && (a&underlineMask != 0) == (c.underlines&1 == 0) {
+		return a.withUnderline(SingleUnderline)
+	} else if c.underlines > 0 {
+		return a &^ underlineMask
+	}
+	return a
+}
+
+// changed returns what the parameters of DECCARA do.
+func (t *Terminal) changed() attrChange {
 	s := &t.parser
+	c := attrChange{keep: ^Attr(0)}
+	change := func(clear, set Attr) {
+		c.keep, c.set = c.keep&^clear, c.set&^clear|set
+	}
 	for i := 4; i < max(s.n, 5); i++ {
 		switch s.arg(i, 0) {
 		case 0:
-			c.attr &^= Bold | Blink | Inverse | underlineMask
+			change(Bold|Blink|Inverse|underlineMask, 0)
 		case 1:
-			c.attr |= Bold
+			change(0, Bold)
 		case 4:
-			c.attr = c.attr.withUnderline(SingleUnderline)
+			change(underlineMask, Attr(0).withUnderline(SingleUnderline))
 		case 5:
-			c.attr |= Blink
+			change(0, Blink)
 		case 7:
-			c.attr |= Inverse
+			change(0, Inverse)
 		case 22:
-			c.attr &^= Bold
+			change(Bold, 0)
 		case 24:
-			c.attr &^= underlineMask
+			change(underlineMask, 0)
 		case 25:
-			c.attr &^= Blink
+			change(Blink, 0)
 		case 27:
-			c.attr &^= Inverse
+			change(Inverse, 0)
 		}
 	}
+	return c
 }
 
-// reverseAttr turns the attributes of the parameters of DECRARA over.
-func (t *Terminal) reverseAttr(a Attr) Attr {
+// reversed returns what the parameters of DECRARA do: turn attributes over.
+func (t *Terminal) reversed() attrChange {
 	s := &t.parser
+	c := attrChange{keep: ^Attr(0)}
 	for i := 4; i < max(s.n, 5); i++ {
 		v := s.arg(i, 0)
 		if v == 0 || v == 1 {
-			a ^= Bold
+			c.flip ^= Bold
 		}
 		if v == 0 || v == 4 {
-			if a&underlineMask != 0 {
-				a &^= underlineMask
-			} else {
-				a = a.withUnderline(SingleUnderline)
-			}
+			c.underlines++
 		}
 		if v == 0 || v == 5 {
-			a ^= Blink
+			c.flip ^= Blink
 		}
 		if v == 0 || v == 7 {
-			a ^= Inverse
+			c.flip ^= Inverse
 		}
 	}
-	return a
+	return c
 }
 
 // checksum does DECRQCRA, with the sum of xterm 379: of each cell the character, a
