@@ -254,7 +254,7 @@ func (t *Terminal) intermediateCSI(inter, final byte) {
 	case '$':
 		if final == 'p' {
 			n := s.arg(0, 0)
-			t.replyf("\x1b[%d;%d$y", n, t.modeState(ansiMode(n)))
+			t.replyf("\x1b[%d;%d$y", n, t.ansiState(n))
 			return
 		}
 		t.rectangleCSI(final)

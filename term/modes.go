@@ -188,6 +188,15 @@ func ansiMode(n int) mode {
 	return noMode
 }
 
+// ansiState is what DECRQM answers for CSI n h: of the modes that are for ever off, 4.
+func (t *Terminal) ansiState(n int) int {
+	switch n {
+	case 1, 5, 7, 10, 11, 13, 14, 15, 16, 17, 18, 19: // GATM, SRTM, VEM, HEM, PUM, FEAM, FETM, MATM, TTM, SATM, TSM, EBM
+		return 4
+	}
+	return t.modeState(ansiMode(n))
+}
+
 // setMode turns the mode m on or off, with all that belongs to it.
 func (t *Terminal) setMode(m mode, on bool) {
 	switch m {
