@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxamacker/cbor/v2"
-
 	"hearth/lumps"
 	"hearth/runtime"
 	"hearth/runtime/caps"
@@ -43,70 +41,6 @@ func service(t *testing.T, s *runtimetest.Space, name string) runtime.Capability
 	return c
 }
 
-// asCBOR turns a JSON request into the same data in CBOR.
-func asCBOR(t *testing.T, text string) []byte {
-	t.Helper()
-	var v any
-	d := json.NewDecoder(strings.NewReader(text))
-	d.UseNumber()
-	if err := d.Decode(&v); err != nil {
-		t.Fatal(err)
-	}
-	b, err := cbor.Marshal(whole(v))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-// whole makes integers of a request's numbers.
-func whole(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		n, _ := v.Int64()
-		return n
-	case map[string]any:
-		for k := range v {
-			v[k] = whole(v[k])
-		}
-	case []any:
-		for i := range v {
-			v[i] = whole(v[i])
-		}
-	}
-	return v
-}
-
-// fromCBOR turns an answer in CBOR into JSON text.
-func fromCBOR(t *testing.T, b []byte) string {
-	t.Helper()
-	var v any
-	if err := cbor.Unmarshal(b, &v); err != nil {
-		t.Fatalf("%x: %v", b, err)
-	}
-	out, err := json.Marshal(plain(v))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(out)
-}
-
-func plain(v any) any {
-	switch v := v.(type) {
-	case map[any]any:
-		m := map[string]any{}
-		for k, x := range v {
-			m[k.(string)] = plain(x)
-		}
-		return m
-	case []any:
-		for i := range v {
-			v[i] = plain(v[i])
-		}
-	}
-	return v
-}
-
 // The registry answers by hearth-rs's shapes, in the encoding that it was asked
 // in.
 func TestRegistry(t *testing.T) {
@@ -132,8 +66,8 @@ func TestRegistry(t *testing.T) {
 			t.Errorf("%d: %s gives %s and %d capabilities, want %s and %d", i, c.ask, r.Data, len(r.Caps), c.want, c.caps)
 		}
 		if strings.HasPrefix(c.ask, `{"Get"`) {
-			r := ask(t, s, reg, asCBOR(t, c.ask))
-			if got := fromCBOR(t, r.Data); got != c.want {
+			r := ask(t, s, reg, runtimetest.CBOR(t, c.ask))
+			if got := runtimetest.JSON(t, r.Data); got != c.want {
 				t.Errorf("%d: %s in CBOR gives %s, want %s", i, c.ask, got, c.want)
 			}
 		}
@@ -145,7 +79,7 @@ func TestRegistry(t *testing.T) {
 	if got := strings.Join(list.List, " "); !strings.Contains(got, "hearth.wasm.WasmProcessSpawner") || !strings.HasSuffix(got, " x") {
 		t.Errorf("List: %s", got)
 	}
-	if got := fromCBOR(t, ask(t, s, reg, asCBOR(t, `"List"`)).Data); !strings.Contains(got, `"x"`) {
+	if got := runtimetest.JSON(t, ask(t, s, reg, runtimetest.CBOR(t, `"List"`)).Data); !strings.Contains(got, `"x"`) {
 		t.Errorf("List in CBOR: %s", got)
 	}
 }
@@ -170,8 +104,8 @@ func TestSpawner(t *testing.T) {
 		{strconv.Quote(module.String()), "", false},
 		{string(id), `,"durable":true,"service":"made"`, true},
 	} {
-		for _, encode := range []func(*testing.T, string) []byte{
-			func(_ *testing.T, text string) []byte { return []byte(text) }, asCBOR,
+		for _, encode := range []func(testing.TB, string) []byte{
+			func(_ testing.TB, text string) []byte { return []byte(text) }, runtimetest.CBOR,
 		} {
 			r := ask(t, s, spawner, encode(t, `{"lump":`+c.lump+`,"entrypoint":null`+c.more+`}`))
 			if len(r.Caps) != 1 || r.Caps[0].Perms != caps.All {

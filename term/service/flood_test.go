@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"hearth/runtime"
+	"hearth/runtime/runtimetest"
 	"hearth/term/service"
 )
 
@@ -42,7 +43,7 @@ func TestFloodOfOutput(t *testing.T) {
 // What waits for a terminal is bounded: what has no room is lost, said in the log, and
 // answered where an answer was asked for. Afterwards there is room again.
 func TestFloodOfMessages(t *testing.T) {
-	var log syncBuffer
+	var log runtimetest.Log
 	w := newWorld(t, func(o *service.Options) {
 		o.Limits.Pending = 64 << 10
 		o.Log = slog.New(slog.NewTextHandler(&log, nil))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hearth/runtime"
+	"hearth/runtime/runtimetest"
 	"hearth/term/service"
 )
 
@@ -18,7 +19,7 @@ func FuzzMessages(f *testing.F) {
 			}
 			f.Add([]byte(l[2:]))
 			if l[2] == '"' || l[2] == '{' && l[3] == '"' {
-				f.Add(asCBOR(f, l[2:]))
+				f.Add(runtimetest.CBOR(f, l[2:]))
 			}
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"hearth/runtime"
 	"hearth/runtime/caps"
+	"hearth/runtime/runtimetest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -126,7 +127,7 @@ func TestGolden(t *testing.T) {
 						if !json.Valid(data) {
 							continue
 						}
-						data = asCBOR(t, text)
+						data = runtimetest.CBOR(t, text)
 					}
 					if _, _, err := w.Accept(to, runtime.Message{Data: data, Caps: []runtime.Capability{g.port.Cap(caps.Send | caps.Monitor)}}); err != nil {
 						t.Fatal(err)

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fxamacker/cbor/v2"
 	"github.com/go-gl/mathgl/mgl32"
 	"go.uber.org/goleak"
 
@@ -205,47 +204,6 @@ func (w *world) grid() *scene.Grid {
 		return g
 	}
 	panic("unreachable")
-}
-
-// asCBOR turns a request in JSON into the same data in CBOR.
-func asCBOR(t testing.TB, text string) []byte {
-	t.Helper()
-	var v any
-	d := json.NewDecoder(strings.NewReader(text))
-	d.UseNumber()
-	if err := d.Decode(&v); err != nil {
-		t.Fatal(err)
-	}
-	mode, err := cbor.CanonicalEncOptions().EncMode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := mode.Marshal(plainly(v))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-// plainly gives numbers and maps the types that the other encoding knows.
-func plainly(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if n, err := v.Int64(); err == nil {
-			return n
-		}
-		f, _ := v.Float64()
-		return f
-	case map[string]any:
-		for k := range v {
-			v[k] = plainly(v[k])
-		}
-	case []any:
-		for i := range v {
-			v[i] = plainly(v[i])
-		}
-	}
-	return v
 }
 
 // memory keeps things for tests.

@@ -220,5 +220,3 @@ func (t *Tile) bytes() (n int64) {
 	}
 	return n
 }
-
-func (g *Glyph) bytes() int64 { return 0 }

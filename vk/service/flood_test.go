@@ -14,6 +14,7 @@ import (
 
 	"hearth/lumps"
 	"hearth/runtime"
+	"hearth/runtime/runtimetest"
 	"hearth/store"
 	"hearth/vk/scene"
 	"hearth/vk/service"
@@ -72,7 +73,7 @@ func TestFloodOfStates(t *testing.T) {
 // Strokes that do not fit are lost and said to be; what waits stays within its
 // bytes; answers are given for all that ask for one and find room.
 func TestFloodOfStrokes(t *testing.T) {
-	var log syncBuffer
+	var log runtimetest.Log
 	w := newWorld(t, func(o *service.Options) {
 		o.Limits.Pending = 64 << 10
 		o.Log = slog.New(slog.NewTextHandler(&log, nil))
@@ -123,23 +124,6 @@ func TestFloodOfStrokes(t *testing.T) {
 	// What was not taken over when the thing ends is given back.
 	w.tell(c, `"Quit"`)
 	eventually(t, "nobody who has anything", func() bool { return len(w.plugin.Usage()) == 0 })
-}
-
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 // A client has as much as it may, whatever it asks for; others have room still.

@@ -12,6 +12,7 @@ import (
 	"github.com/go-gl/mathgl/mgl32"
 
 	"hearth/runtime"
+	"hearth/runtime/runtimetest"
 	"hearth/vk/service"
 )
 
@@ -68,9 +69,9 @@ func TestRequestsGolden(t *testing.T) {
 					r = g.next()
 					got = string(r.Data)
 				} else {
-					g.send(target, asCBOR(t, request))
+					g.send(target, runtimetest.CBOR(t, request))
 					r = g.next()
-					got = asJSON(t, r.Data)
+					got = runtimetest.JSON(t, r.Data)
 				}
 				for name, c := range w.lumps {
 					got = strings.ReplaceAll(got, c.String(), "@"+name)
@@ -114,7 +115,7 @@ func sorted(t *testing.T, conversation []byte) []byte {
 			if i := strings.LastIndex(text, " +"); i >= 0 {
 				text, more = text[:i], text[i:]
 			}
-			line = "= " + asJSON(t, asCBOR(t, text)) + more + "\n"
+			line = "= " + runtimetest.JSON(t, runtimetest.CBOR(t, text)) + more + "\n"
 		}
 		out.WriteString(line)
 	}

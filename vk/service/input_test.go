@@ -14,6 +14,7 @@ import (
 	"hearth/lumps"
 	"hearth/runtime"
 	"hearth/runtime/caps"
+	"hearth/runtime/runtimetest"
 	"hearth/vk/scene"
 	"hearth/vk/service"
 )
@@ -206,7 +207,7 @@ func TestSlowSubscriber(t *testing.T) {
 // Who leaves thousands of keys unread hears no more, and the log says so: no key was
 // skipped before.
 func TestSubscriberThatNeverReads(t *testing.T) {
-	var log syncBuffer
+	var log runtimetest.Log
 	w := newWorld(t, func(o *service.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 	in := w.plugin.Input()
 	r := w.reader()

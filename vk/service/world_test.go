@@ -6,14 +6,12 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
-	"fmt"
 	"math"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/fxamacker/cbor/v2"
 	"go.uber.org/goleak"
 
 	"hearth/lumps"
@@ -218,63 +216,4 @@ func only[T any](t testing.TB, table scene.Table[T]) *T {
 		return x
 	}
 	panic("unreachable")
-}
-
-// asCBOR turns a request in JSON into the same data in CBOR.
-func asCBOR(t testing.TB, text string) []byte {
-	t.Helper()
-	var v any
-	d := json.NewDecoder(strings.NewReader(text))
-	d.UseNumber()
-	if err := d.Decode(&v); err != nil {
-		t.Fatal(err)
-	}
-	b, err := cbor.Marshal(convert(v))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-// convert gives numbers and maps the types that the other encoding knows.
-func convert(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if n, err := v.Int64(); err == nil {
-			return n
-		}
-		f, _ := v.Float64()
-		return f
-	case map[string]any:
-		for k := range v {
-			v[k] = convert(v[k])
-		}
-	case map[any]any:
-		m := map[string]any{}
-		for k, x := range v {
-			m[fmt.Sprint(k)] = convert(x)
-		}
-		return m
-	case []any:
-		for i := range v {
-			v[i] = convert(v[i])
-		}
-	}
-	return v
-}
-
-// asJSON turns an answer in CBOR into JSON as the other answers are.
-func asJSON(t testing.TB, data []byte) string {
-	t.Helper()
-	var v any
-	if err := cbor.Unmarshal(data, &v); err != nil {
-		t.Fatalf("%x: %v", data, err)
-	}
-	var out bytes.Buffer
-	e := json.NewEncoder(&out)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(convert(v)); err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSuffix(out.String(), "\n")
 }
