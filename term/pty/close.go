@@ -38,44 +38,58 @@ func (p *Process) Close() error {
 
 // endSession returns when nobody of the session lives.
 func (p *Process) endSession() error {
-	if p.signal(syscall.SIGHUP, syscall.SIGCONT) == nil || p.empty(p.grace, nil) == nil {
+	if left, err := p.signal(syscall.SIGHUP, syscall.SIGCONT); left == nil && err == nil {
 		return p.reap()
 	}
-	kill := func() { p.signal(syscall.SIGKILL) }
+	if left, err := p.empty(p.grace, nil); left == nil && err == nil {
+		return p.reap()
+	}
+	kill := func() { _, _ = p.signal(syscall.SIGKILL) }
 	kill()
-	if left := p.empty(killWait, kill); left != nil {
+	if left, _ := p.empty(killWait, kill); left != nil {
 		return &LeftError{left}
 	}
 	return p.reap()
 }
 
-// signal sends signals to every living process of the session and returns them.
-func (p *Process) signal(signals ...syscall.Signal) []int {
+// signal sends signals to every living process of the session and returns them. An
+// error says that they cannot be listed now, as where no file can be opened: then only
+// the leader is returned, if it lives, and its group hears the signals.
+func (p *Process) signal(signals ...syscall.Signal) ([]int, error) {
 	p.session.Lock()
 	defer p.session.Unlock()
 	if p.reaped {
-		return nil
+		return nil, nil
 	}
-	members := living(p.pid)
+	members, err := living(p.pid)
+	to := members
+	if err != nil {
+		select {
+		case <-p.ended:
+		default:
+			members = []int{p.pid}
+		}
+		to = []int{-p.pid} // nobody else's while the leader is not reaped
+	}
 	for _, s := range signals {
-		for _, pid := range members {
+		for _, pid := range to {
 			_ = syscall.Kill(pid, s) // it may be gone, or not ours: who is left is seen later
 		}
 	}
-	return members
+	return members, err
 }
 
 // empty waits until the session has no living process, and does something before each
-// look. It returns who is left after limit.
-func (p *Process) empty(limit time.Duration, each func()) []int {
+// look. It returns who is left after limit, as signal does.
+func (p *Process) empty(limit time.Duration, each func()) ([]int, error) {
 	deadline := time.Now().Add(limit)
 	for pause := lookFirst; ; pause = min(2*pause, lookLast) {
 		if each != nil {
 			each()
 		}
-		left := p.signal()
-		if left == nil || !time.Now().Before(deadline) {
-			return slices.Clip(left)
+		left, err := p.signal()
+		if left == nil && err == nil || !time.Now().Before(deadline) {
+			return slices.Clip(left), err
 		}
 		time.Sleep(min(pause, time.Until(deadline)+time.Millisecond))
 	}
@@ -98,7 +112,7 @@ func (p *Process) reap() error {
 func (p *Process) watch(pidfd int) {
 	p.exit = p.await(pidfd)
 	close(p.ended)
-	if p.signal() == nil {
+	if left, err := p.signal(); left == nil && err == nil {
 		_ = p.reap()
 	}
 }

@@ -83,8 +83,8 @@ func TestClose(t *testing.T) {
 			if !gone(p.Pid()) || !gone(pid) && !orphaned(pid) {
 				t.Errorf("%d or %d is still there", p.Pid(), pid)
 			}
-			if left := living(p.Pid()); left != nil {
-				t.Errorf("%v live on", left)
+			if left, err := living(p.Pid()); left != nil || err != nil {
+				t.Errorf("%v live on (%v)", left, err)
 			}
 			if n := zombies(t); n != 0 {
 				t.Error("a zombie is left")
@@ -203,10 +203,13 @@ func TestLiving(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	if got := living(p.Pid()); len(got) != 1 || got[0] != p.Pid() {
-		t.Errorf("in the session of %d live %v", p.Pid(), got)
+	if got, err := living(p.Pid()); err != nil || len(got) != 1 || got[0] != p.Pid() {
+		t.Errorf("in the session of %d live %v (%v)", p.Pid(), got, err)
 	}
-	if err := p.Close(); err != nil || living(p.Pid()) != nil {
-		t.Errorf("after Close (%v) it lives", err)
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	if left, err := living(p.Pid()); left != nil || err != nil {
+		t.Errorf("after Close %v live (%v)", left, err)
 	}
 }

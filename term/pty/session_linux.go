@@ -96,15 +96,16 @@ func (p *Process) takeLeader() {
 //
 // /proc/PID/stat is "pid (name) state parent group session ...", where a name may hold
 // anything, parentheses and blanks too, so the fields are read from the last one on.
-func living(session int) (pids []int) {
+// An error says that not all could be looked at.
+func living(session int) (pids []int, err error) {
 	proc, err := os.Open("/proc")
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	defer proc.Close()
 	names, err := proc.Readdirnames(-1)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	want := []byte(strconv.Itoa(session))
 	buf := make([]byte, 0, 512)
@@ -112,7 +113,11 @@ func living(session int) (pids []int) {
 		if name[0] < '1' || name[0] > '9' {
 			continue
 		}
-		if buf, err = stat(buf[:0], name); err != nil {
+		switch buf, err = stat(buf[:0], name); err {
+		case nil:
+		case unix.EMFILE, unix.ENFILE, unix.ENOMEM:
+			return nil, err
+		default:
 			continue // it ended meanwhile
 		}
 		fields := bytes.Fields(buf[bytes.LastIndexByte(buf, ')')+1:])
@@ -123,7 +128,7 @@ func living(session int) (pids []int) {
 			pids = append(pids, pid)
 		}
 	}
-	return pids
+	return pids, nil
 }
 
 // stat reads a process's line without what os.ReadFile allocates and asks: there may be

@@ -34,9 +34,9 @@ func (p *Process) await(int) Exit {
 func (p *Process) takeLeader() {} // await did
 
 // living knows the leader only: there is no portable list of a session.
-func living(session int) []int {
+func living(session int) ([]int, error) {
 	if unix.Kill(session, 0) != nil {
-		return nil
+		return nil, nil
 	}
-	return []int{session}
+	return []int{session}, nil
 }
