@@ -44,8 +44,7 @@ func (t *Terminal) Events() []Event {
 func (t *Terminal) tell(e Event) {
 	if n := len(t.events); n > 0 {
 		if last := &t.events[n-1]; last.Kind == e.Kind {
-			switch e.Kind {
-			case Bell, TitleChanged, IconChanged, Directory, PointerShape, PaletteChanged:
+			if e.Kind == Bell || e.state() {
 				t.eventBytes += len(e.Text) - len(last.Text)
 				*last = e
 				return
@@ -54,10 +53,44 @@ func (t *Terminal) tell(e Event) {
 	}
 	size := len(e.Text) + len(e.Title) + len(e.Selection)
 	if len(t.events) >= t.limits.Events || t.eventBytes+size > t.limits.EventBytes {
+		t.tellFull(e)
 		return
 	}
 	t.eventBytes += size
 	t.events = append(t.events, e)
+}
+
+// tellFull adds an event where there is no room. What tells how something is now takes
+// the place of the last event that told the same, or else of the last that told of
+// something that happened: it may be long until the program tells it again.
+func (t *Terminal) tellFull(e Event) {
+	if !e.state() {
+		return
+	}
+	place := -1
+	for i := range t.events {
+		switch old := &t.events[i]; {
+		case old.Kind == e.Kind:
+			place = i
+		case !old.state() && (place < 0 || t.events[place].Kind != e.Kind):
+			place = i
+		}
+	}
+	if place < 0 {
+		return
+	}
+	old := &t.events[place]
+	t.eventBytes += len(e.Text) - len(old.Text) - len(old.Title) - len(old.Selection)
+	*old = e
+}
+
+// state tells whether e says how something is now, and not that it happened.
+func (e *Event) state() bool {
+	switch e.Kind {
+	case TitleChanged, IconChanged, Directory, PointerShape, PaletteChanged:
+		return true
+	}
+	return false
 }
 
 // clean returns text for a person to read on one line: whole characters, none of them a

@@ -89,6 +89,65 @@ func TestAreaParametersInTurn(t *testing.T) {
 	}
 }
 
+// What is told last is how it is, also behind more events than are kept.
+func TestLastStateIsToldInAFlood(t *testing.T) {
+	for _, flood := range []string{"\x1b]0;old\a\a", "\a\x1b]9;note\a"} {
+		x := New(Options{})
+		fmt.Fprint(x, strings.Repeat(flood, 1000)+"\x1b]2;new\a\x1b]7;file:///new\a")
+		title, directory := "", ""
+		events := x.Events()
+		for _, e := range events {
+			switch e.Kind {
+			case TitleChanged:
+				title = e.Text
+			case Directory:
+				directory = e.Text
+			}
+		}
+		if title != "new" || directory != "file:///new" || len(events) > 256 {
+			t.Errorf("after %q: %d events, the title is %q, the directory %q", flood, len(events), title, directory)
+		}
+	}
+}
+
+// Links take few bytes to copy with their cells and many to write: Replay leaves out
+// those that are too much, and no text.
+func TestReplayOfCopiedLinks(t *testing.T) {
+	x := New(Options{Columns: 100, Rows: 10})
+	long := strings.Repeat("u", 1900)
+	for i := range 100 {
+		fmt.Fprintf(x, "\x1b]8;;http://%d/%s\x1b\\x", i, long)
+	}
+	fmt.Fprint(x, "\x1b]8;;\x1b\\")
+	for range 500 {
+		fmt.Fprint(x, "\x1b[1;1;1;100;1;10;1;1$v\x1b[10;1H\n\x1b[9;1;9;100;1;1;1;1$v")
+	}
+	b := x.Replay()
+	if len(b) > maxReplayLinks+(4<<20) {
+		t.Errorf("the replay has %d bytes", len(b))
+	}
+	y := New(Options{Columns: 100, Rows: 10})
+	y.Feed(b)
+	if x.HistoryLen() != y.HistoryLen() {
+		t.Fatalf("%d rows of history, not %d", y.HistoryLen(), x.HistoryLen())
+	}
+	first, end := x.Lines()
+	for n := first; n < end; n++ {
+		a, _ := x.Line(n)
+		b, _ := y.Line(n)
+		if !slices.EqualFunc(a.Cells, b.Cells, func(a, b Cell) bool { return a.Rune() == b.Rune() }) {
+			t.Fatalf("line %d has another text", n)
+		}
+	}
+	l, _ := y.Line(end - 1)
+	if k, _ := x.Line(end - 1); len(k.Cells) > 0 {
+		want, _ := x.Link(k.Cells[0])
+		if got, _ := y.Link(l.Cells[0]); got != want {
+			t.Errorf("the newest line leads to %.20q, not %.20q", got, want)
+		}
+	}
+}
+
 // BenchmarkAreas changes attributes of a whole screen, the dearest sequence there is for
 // its length.
 func BenchmarkAreas(b *testing.B) {

@@ -26,7 +26,14 @@ type replay struct {
 	b    []byte
 	pen  Cell
 	came Color // in which colour the row that is written was blank at first
+	open link  // of who reads them
+	bare bool  // the rows that are written now lose their links
 }
+
+// maxReplayLinks bounds the bytes of addresses in a replay. A cell names its link in two
+// bytes, so that a program can copy in a moment what would be gigabytes here; a history
+// full of honest links has less.
+const maxReplayLinks = 16 << 20
 
 func (r *replay) text(s string) { r.b = append(r.b, s...) }
 
@@ -111,8 +118,14 @@ func (r *replay) screen(s *screen) {
 	r.text("\x1b[0m\x1b[H")
 	r.pen = Cell{}
 	r.came = DefaultColor
+	links := r.firstLinked(s)
+	r.bare = links > 0
 	for i := range s.ring.n {
 		w := s.ring.at(i)
+		if i == links && r.bare {
+			r.setPen(Cell{})
+			r.bare = false
+		}
 		wrapped := i > 0 && s.ring.at(i-1).flags&rowWrapped != 0
 		if i > 0 && !wrapped {
 			r.setPen(Cell{})
@@ -245,12 +258,37 @@ func (r *replay) setPen(c Cell) {
 			r.text("\x1b[\"q")
 		}
 	}
-	if uri, id := x.Link(c); c.extra != r.pen.extra {
-		if was, wasID := x.Link(r.pen); uri != was || id != wasID {
-			r.link(uri, id)
-		}
+	var to link
+	if !r.bare {
+		to.uri, to.id = x.Link(c)
+	}
+	if to != r.open {
+		r.link(to.uri, to.id)
+		r.open = to
 	}
 	r.pen = c
+}
+
+// firstLinked returns the first row of s from which on links are written: as many of the
+// newest rows as maxReplayLinks allows.
+func (r *replay) firstLinked(s *screen) int {
+	x := r.t.tables.texts()
+	left := maxReplayLinks
+	for i := s.ring.n - 1; i >= 0; i-- {
+		w := s.ring.at(i)
+		var last uint16
+		for _, c := range w.cells[:w.n] {
+			if c.extra == last {
+				continue
+			}
+			last = c.extra
+			uri, id := x.Link(c)
+			if left -= len(uri) + len(id); left < 0 {
+				return i + 1
+			}
+		}
+	}
+	return 0
 }
 
 func (r *replay) link(uri, id string) {

@@ -32,7 +32,7 @@ type Limits struct {
 	Extras       int // different pairs of link and underline colour; default 16384, at most 65535
 	LinkBytes    int // bytes of a link's address; default 2048
 	Replies      int // bytes of answers not yet taken; more are dropped; default 64 KiB
-	Events       int // events not yet taken; more are dropped; default 256
+	Events       int // events not yet taken; more are dropped, but for the last title and the like; default 256
 	EventBytes   int // bytes of the texts of those events; default 4 MiB
 	HistoryCells int // history rows times columns; default 4 Mi, which is 64 MiB
 }
