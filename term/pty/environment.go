@@ -19,6 +19,7 @@ const fallbackTerm = "xterm-256color"
 // all that begin with it.
 var leftovers = []string{
 	"ALACRITTY_", "COLORFGBG", "COLORTERM", "COLUMNS", "GHOSTTY_", "GNOME_TERMINAL_",
+	"INSIDE_EMACS",
 	"ITERM_", "KITTY_", "KONSOLE_", "LC_TERMINAL", "LC_TERMINAL_VERSION", "LINES",
 	"MC_SID", "MC_TMPDIR", "MLTERM", "PTYXIS_", "RIO_", "RXVT_SOCKET", "SHELL_SESSION_ID",
 	"STY", "TERM", "TERMCAP", "TERMINAL_EMULATOR", "TERMINATOR_UUID", "TERMINFO",

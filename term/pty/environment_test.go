@@ -25,7 +25,7 @@ func TestEnvironment(t *testing.T) {
 			"TERM=xterm-kitty", "KITTY_WINDOW_ID=1", "KITTY_PID=2", "LC_ALL=C", "TERM_PROGRAM=iTerm.app", "TERM_PROGRAM_VERSION=3", "WINDOWID=77",
 			"TMUX=/tmp/x,1,0", "TMUX_PANE=%3", "STY=1.pts", "VTE_VERSION=7000", "ALACRITTY_SOCKET=/s", "WEZTERM_PANE=0", "GHOSTTY_BIN_DIR=/g",
 			"LINES=10", "COLUMNS=20", "TERMCAP=x", "COLORFGBG=0;15", "VSCODE_INJECTION=1", "ZELLIJ=0", "INSIDE_EMACS=no",
-		}, nil, "/t", append([]string{"LC_ALL=C", "INSIDE_EMACS=no"}, own...)},
+		}, nil, "/t", append([]string{"LC_ALL=C"}, own...)},
 		{"other entries are still found", []string{"TERMINFO=/k", "TERMINFO_DIRS=/a::/t:/k", "LANG=C"}, nil, "/t",
 			[]string{"LANG=C", "TERM=hearth", "COLORTERM=truecolor", "TERM_PROGRAM=hearth", "TERMINFO_DIRS=/t:/k:/a:"}},
 		{"the entry cannot be written", []string{"LANG=C"}, nil, "",
