@@ -25,6 +25,22 @@ func TestOpenLinkSurvivesCollection(t *testing.T) {
 	}
 }
 
+// So does the pen, with which nothing was written so far.
+func TestPenSurvivesCollection(t *testing.T) {
+	x := New(Options{Columns: 80, Rows: 4, Limits: Limits{Clusters: 64}})
+	fmt.Fprint(x, strings.Repeat("a", 40)+"\x1b[58:5:1m")
+	for i := range 400 {
+		fmt.Fprintf(x, "\x1b[%dG%c", 2+i/10, 0x300+i%100)
+	}
+	fmt.Fprint(x, "\x1b[2;1H")
+	fmt.Fprint(x, "Z\x1b[58:5:2mY")
+	var v View
+	x.View(&v)
+	if got := v.UnderlineColor(v.Lines[1].Cells[0]); got != Indexed(1) {
+		t.Errorf("the underline has the colour %x", got)
+	}
+}
+
 // What a program is answered must not be what it chose: it comes in as if it was typed.
 func TestAnswersDoNotEcho(t *testing.T) {
 	const typed = "touch evil"
@@ -145,6 +161,21 @@ func TestReplayOfCopiedLinks(t *testing.T) {
 		if got, _ := y.Link(l.Cells[0]); got != want {
 			t.Errorf("the newest line leads to %.20q, not %.20q", got, want)
 		}
+	}
+}
+
+// One sequence is not answered without end, and what is pushed is not kept without end.
+func TestQuestionsAndStacksAreBounded(t *testing.T) {
+	x := New(Options{Limits: Limits{Titles: 4}})
+	fmt.Fprint(x, "\x1bP+q"+strings.Repeat("436f;", 1000)+"\x1b\\")
+	if n := strings.Count(string(x.Replies()), "1+r"); n != maxCapabilities {
+		t.Errorf("%d names were answered", n)
+	}
+	for i := range 100 {
+		fmt.Fprintf(x, "\x1b]2;%d\a\x1b[22t\x1b[>1u\x1b[#{\x1b[#P", i)
+	}
+	if len(x.titles) != 4 || x.titles[3][1] != "99" || x.scr.kitty.n >= maxKitty || len(x.pens) > 10 || len(x.pushed) > maxPalettes {
+		t.Errorf("%d titles, %d flags, %d pens and %d palettes are kept", len(x.titles), x.scr.kitty.n, len(x.pens), len(x.pushed))
 	}
 }
 

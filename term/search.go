@@ -13,8 +13,9 @@ import (
 const (
 	// MaxPattern is how many bytes a pattern may have: a line that a person types.
 	MaxPattern = 1024
-	// maxProgram is how many instructions a pattern may become. The time for a window
-	// is at most its bytes times this.
+	// maxProgram is how many instructions a pattern may become. One look for a match
+	// takes at most the bytes of a window times this; a pattern that looks far ahead for
+	// each of many short matches (x*y|x) takes that for each.
 	maxProgram = 2000
 	// overlapRows are the rows in which a match that begins in a window may end beyond
 	// it, in texts that are longer than a window.
