@@ -9,14 +9,13 @@ type savedCursor struct {
 	wrap     bool
 	pen      Cell
 	ul       Color
-	url      uint16
 	origin   bool
 	charsets charsets
 }
 
 func (t *Terminal) saveCursor() {
 	t.scr.saved = savedCursor{
-		set: true, x: t.x, y: t.y, wrap: t.wrap, pen: t.pen, ul: t.ul, url: t.url,
+		set: true, x: t.x, y: t.y, wrap: t.wrap, pen: t.pen, ul: t.ul,
 		origin: t.modes.has(modeOrigin), charsets: t.charsets,
 	}
 }
