@@ -130,7 +130,7 @@ func looks(t *Terminal) string {
 		v := s.saved
 		// In a line of double width the cursor comes back no further than its end.
 		v.x = min(v.x, t.lineEnd(s.ring.at(s.ring.n-t.rows+v.y))-1)
-		v.pen.extra, v.url, v.wrap, v.charsets.single = 0, 0, false, 0
+		v.pen.extra, v.wrap, v.charsets.single = 0, false, 0
 		fmt.Fprintf(&b, "saved %+v kitty %v\n", v, s.kitty.flags[:s.kitty.n+1])
 		for i := range s.ring.n {
 			fmt.Fprintf(&b, "%d %s", i, rowState(t, s.ring.at(i)))
