@@ -405,11 +405,7 @@ func (s *session) fill(data []byte) error {
 	if !fits {
 		return errNoScreen
 	}
-	for len(data) > 0 {
-		n := min(len(data), turnBytes)
-		s.p.turns.take(func() { s.feed(data[:n], nil) })
-		data = data[n:]
-	}
+	s.pour(data, nil)
 	return nil
 }
 

@@ -37,15 +37,10 @@ func NewBench(p *Plugin, columns, rows int) *Bench {
 	return &Bench{s, &ink{atlas: p.atlas}}
 }
 
-func (b *Bench) Feed(data []byte) {
-	for len(data) > 0 {
-		n := min(len(data), turnBytes)
-		b.s.p.turns.take(func() { b.s.feed(data[:n], nil) })
-		data = data[n:]
-	}
-}
-func (b *Bench) Paint()           { b.s.paint(b.ink, b.s.p.now()) }
-func (b *Bench) Show(data []byte) { b.Feed(data); b.Paint() }
+func (b *Bench) Feed(data []byte)     { b.s.pour(data, nil) }
+func (b *Bench) Turn(data []byte) int { return b.s.feed(data, nil) }
+func (b *Bench) Paint()               { b.s.paint(b.ink, b.s.p.now()) }
+func (b *Bench) Show(data []byte)     { b.Feed(data); b.Paint() }
 func (b *Bench) Close() {
 	b.s.removed = true
 	b.Paint()

@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"log/slog"
@@ -136,5 +137,20 @@ func TestFloodOfEvents(t *testing.T) {
 	}
 	if n := len(x.m.events); n > 20 {
 		t.Errorf("%d events: %s", n, x.m.events)
+	}
+}
+
+// A few bytes that fill a large screen again and again end a turn early: others and the
+// painter come in between.
+func TestTurnOfCostlySequences(t *testing.T) {
+	w := newWorld(t)
+	x := service.NewBench(w.plugin, 512, 512)
+	defer x.Close()
+	costly := bytes.Repeat([]byte("\x1b[65$x"), 10_000) // fill everything with A
+	if n := x.Turn(costly); n == 0 || n == len(costly) {
+		t.Errorf("a turn took %d of %d bytes", n, len(costly))
+	}
+	if n := x.Turn([]byte("quick")); n != 5 {
+		t.Errorf("a turn took %d of 5 bytes", n)
 	}
 }

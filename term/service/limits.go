@@ -53,6 +53,10 @@ const (
 	// turnBytes is how much of one terminal's output is read at a turn: a few tenths
 	// of a millisecond of work, and as much as a PTY ever gives.
 	turnBytes = 64 << 10
+	// turnTime is how long a turn lasts at most, but for its last turnPiece bytes. Text
+	// is through long before; sequences of a few bytes that fill a large screen are not.
+	turnTime  = 4 * time.Millisecond
+	turnPiece = 256
 	// paintEvery is the least time between two looks at what changed: 120 a second,
 	// the rate of quick screens.
 	paintEvery = time.Second / 120

@@ -166,14 +166,31 @@ func (p *Plugin) freeName() string {
 	}
 }
 
-// feed gives output to the emulator. proc is what it came from, nil for a screen.
-func (s *session) feed(data []byte, proc *pty.Process) {
+// pour feeds output in as many turns as it takes. proc is what it came from, nil for a
+// screen.
+func (s *session) pour(data []byte, proc *pty.Process) {
+	for len(data) > 0 {
+		var n int
+		s.p.turns.take(func() { n = s.feed(data[:min(len(data), turnBytes)], proc) })
+		data = data[n:]
+	}
+}
+
+// feed gives the beginning of output to the emulator, as much as fits into a turn, and
+// returns how much that was.
+func (s *session) feed(data []byte, proc *pty.Process) int {
 	s.mu.Lock()
 	if s.removed || s.proc != proc {
 		s.mu.Unlock()
-		return
+		return len(data)
 	}
-	s.t.Feed(data)
+	n, until := 0, s.p.now()+turnTime
+	for n == 0 || n < len(data) && s.p.now() < until {
+		piece := data[n:min(n+turnPiece, len(data))]
+		s.t.Feed(piece)
+		n += len(piece)
+	}
+	data = data[:n]
 	if replies := s.t.Replies(); len(replies) > 0 && proc != nil {
 		// A program that asks and does not read loses answers, as on a slow line.
 		_, _ = proc.Write(replies)
@@ -185,6 +202,7 @@ func (s *session) feed(data []byte, proc *pty.Process) {
 	s.stir, s.changed = s.p.now(), true
 	s.mu.Unlock()
 	s.touch()
+	return n
 }
 
 // resize gives the screen other cells. The caller holds mu.

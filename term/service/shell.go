@@ -54,7 +54,7 @@ func (s *session) read(proc *pty.Process, out chan struct{}) {
 	for {
 		n, err := proc.Read(buf)
 		if n > 0 {
-			s.p.turns.take(func() { s.feed(buf[:n], proc) })
+			s.pour(buf[:n], proc)
 		}
 		if err != nil {
 			if !errors.Is(err, io.EOF) {
