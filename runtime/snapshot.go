@@ -211,8 +211,8 @@ func (d *durable) begin() *snapshotJob {
 // poke makes idle processes look for a snapshot.
 func (d *durable) poke(job *snapshotJob) {
 	d.mu.Lock()
-	procs := make([]*Process, 0, len(job.waiting))
 	job.mu.Lock()
+	procs := make([]*Process, 0, len(job.waiting))
 	for pid := range job.waiting {
 		if p := d.procs[pid]; p != nil {
 			procs = append(procs, p)
