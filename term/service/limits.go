@@ -57,6 +57,17 @@ const (
 	// is through long before; sequences of a few bytes that fill a large screen are not.
 	turnTime  = 4 * time.Millisecond
 	turnPiece = 256
+	// crowdSize is how many terminals that print at once are a crowd, which shares
+	// crowdRate bytes a second: 500 lines a second on each of a hundred screens.
+	crowdSize = 8
+	crowdRate = 4 << 20
+	// crowdWindow is how long a terminal that printed is counted. crowdRest is how long
+	// one rests at most: longer would be seen.
+	crowdWindow = 100 * time.Millisecond
+	crowdRest   = 200 * time.Millisecond
+	// crowdBytes is how much is so little that nobody rests for it: an echo, a prompt,
+	// a line or two.
+	crowdBytes = 256
 	// paintEvery is the least time between two looks at what changed: 120 a second,
 	// the rate of quick screens.
 	paintEvery = time.Second / 120

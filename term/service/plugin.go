@@ -41,6 +41,7 @@ type Plugin struct {
 	wg   sync.WaitGroup
 
 	turns  turns
+	crowd  crowd
 	shells atomic.Int64 // that run
 	brush  painter
 

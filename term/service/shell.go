@@ -51,10 +51,18 @@ const drainFor = 300 * time.Millisecond
 func (s *session) read(proc *pty.Process, out chan struct{}) {
 	defer close(out)
 	buf := make([]byte, turnBytes)
+	var among standing
 	for {
 		n, err := proc.Read(buf)
 		if n > 0 {
 			s.pour(buf[:n], proc)
+			if rest := s.p.crowd.rest(&among, n, s.p.now()); rest > 0 {
+				select {
+				case <-proc.Ended(): // what it left is read at once
+				case <-s.p.ctx.Done():
+				case <-time.After(rest):
+				}
+			}
 		}
 		if err != nil {
 			if !errors.Is(err, io.EOF) {
