@@ -35,7 +35,7 @@ setup:
 	@./.ci/setup go cc vk draw vktest termtest fuse node
 
 bench:
-	@./.ci/setup go cc vk draw termbench
+	@./.ci/setup go cc vk draw termbench node
 	go run ./cmd/internal/bench
 
 soak: setup

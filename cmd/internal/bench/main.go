@@ -1,7 +1,7 @@
 // Command bench measures Hearth beside its peers and prints one table: Erlang's
 // processes, etcd's write-ahead log, a plain file with fdatasync, guests that are
-// not metered, on the wire yamux, gRPC, crypto/tls and rsync, and for pictures a bare
-// triangle with the same shader.
+// not metered, on the wire yamux, gRPC, crypto/tls and rsync, for pictures a bare
+// triangle with the same shader, and for terminals libvterm, tmux and msdfgen.
 //
 // Both sides take turns, so that a noisy machine disturbs both, and the ratio is
 // the median of the rounds' ratios. Processor time is the kernel's, user and
@@ -12,6 +12,7 @@
 //	go run ./cmd/internal/bench -only ring # rows whose name matches
 //	go run ./cmd/internal/bench -only peer # what peers do on the wire
 //	go run ./cmd/internal/bench -only picture
+//	go run ./cmd/internal/bench -only terminal
 package main
 
 import (

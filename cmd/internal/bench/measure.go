@@ -45,6 +45,10 @@ var measurements = []measurement{
 	{"picture-frame", pictureFrame},
 	{"picture-decode", pictureDecode},
 	{"picture-skin", pictureSkin},
+	{"terminal-feed", terminalFeed},
+	{"terminal-screen", terminalScreen},
+	{"terminal-frame", terminalFrame},
+	{"terminal-glyph", terminalGlyph},
 }
 
 // against compares a benchmark of runtime/wasm with Erlang.
