@@ -334,6 +334,21 @@ func TestDefaults(t *testing.T) {
 	s.stop()
 }
 
+// In a terminal of a space hearth-ctl finds that space, and a server that is started
+// there has a socket of its own.
+func TestServerInATerminal(t *testing.T) {
+	p := newPlace(t)
+	around := p.serve("--world", p.path("around"))
+	p.env = append(p.env, "HEARTH_SOCKET="+around.socket, "HEARTH_TERMINAL=1")
+	inner := p.serve("--world", p.path("inner"))
+	if inner.socket == around.socket {
+		t.Errorf("the server listens at %s, which is that of the space around it", inner.socket)
+	}
+	p.ok("spawn", p.guest("counter"), "--service", "counter")
+	p.ok("--world", p.path("around"), "send", "counter", "get", "--wait")
+	p.fails(66, "counter", "--world", p.path("inner"), "send", "counter", "get", "--wait")
+}
+
 // A server that is busy stopping ends at once when it is told again; its world is
 // as the last acknowledgement left it.
 func TestSecondSignal(t *testing.T) {

@@ -56,7 +56,7 @@ func (f *Flags) Options(program string, defaultDir func() (string, error), stder
 	if o.World, err = world.Dir(o.World); err != nil {
 		return o, err
 	}
-	if o.Socket == "" {
+	if o.Socket == "" && os.Getenv("HEARTH_TERMINAL") == "" { // there it is the socket of the space around
 		o.Socket = os.Getenv("HEARTH_SOCKET")
 	}
 	if o.Socket == "" {

@@ -33,9 +33,10 @@ type Terminals struct {
 }
 
 // Environment is what shells in a space have besides what the user has: the world to
-// talk to, and where the program for that is.
+// talk to, and where the program for that is. HEARTH_TERMINAL says that the socket is
+// that of the space around, and none for a server that is started there to listen at.
 func Environment(socket string) []string {
-	env := []string{"HEARTH_SOCKET=" + socket}
+	env := []string{"HEARTH_SOCKET=" + socket, "HEARTH_TERMINAL=1"}
 	if self, err := os.Executable(); err == nil {
 		dirs := append(filepath.SplitList(os.Getenv("PATH")), filepath.Dir(self))
 		env = append(env, "PATH="+strings.Join(dirs, string(filepath.ListSeparator)))

@@ -10,7 +10,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +17,7 @@ import (
 
 	"hearth/cmd/internal/exit"
 	"hearth/lumps"
+	"hearth/runtime/runtimetest"
 	terminal "hearth/term/service"
 	"hearth/vk/scene"
 )
@@ -75,31 +75,13 @@ func TestEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"HEARTH_SOCKET=/run/x.sock", "PATH=/first:/second:" + filepath.Dir(self)}; !slices.Equal(env, want) {
+	if want := []string{"HEARTH_SOCKET=/run/x.sock", "HEARTH_TERMINAL=1", "PATH=/first:/second:" + filepath.Dir(self)}; !slices.Equal(env, want) {
 		t.Errorf("%q, want %q", env, want)
 	}
 }
 
-// heard is a log.
-type heard struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (h *heard) Write(p []byte) (int, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.b.Write(p)
-}
-
-func (h *heard) String() string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.b.String()
-}
-
-func listens() (*slog.Logger, *heard) {
-	h := &heard{}
+func listens() (*slog.Logger, *runtimetest.Log) {
+	h := &runtimetest.Log{}
 	return slog.New(slog.NewTextHandler(h, nil)), h
 }
 

@@ -53,7 +53,7 @@ type desk struct {
 	t   *testing.T
 	v   *View
 	id  string // of the window
-	log *heard
+	log *runtimetest.Log
 }
 
 // sh is a shell that says little, the same everywhere.
