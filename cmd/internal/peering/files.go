@@ -6,6 +6,7 @@
 //	DIR/peer/space             its name in links; the passwords are bound to it
 //	DIR/peer/credentials.json  what clients log in with: the space's password, invitations
 //	DIR/peer/access.json       who is let in, and who is not
+//	DIR/peer/terminals         who may open terminals without being asked about (package view)
 //
 // The key idea: these files are the operator's, not the space's. No backup and no
 // mirror carries them, and a program that changes them needs no running server: one

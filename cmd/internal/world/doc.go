@@ -6,12 +6,13 @@
 //	DIR/store/      blocks, roots, the catalogue (package store/bolt)
 //	DIR/journal/    events (package journal)
 //	DIR/cache/      compiled modules, and crumbs: what a replay was executing when it
-//	                crashed; may be deleted
+//	                crashed; terminals/: what was on screens; may be deleted
 //	DIR/branch      only in a copy that has not run yet: the branch that its first
 //	                epoch begins, 32 hexadecimal digits
 //	DIR/empty       only in a world that was made without being run: its first process
 //	                may still come
-//	DIR/peer/       who is believed among peers: key, passwords, lists; no backup has it
+//	DIR/peer/       who is believed among peers: key, passwords, lists; and who may open
+//	                terminals; no backup has it
 //	DIR/standby     only in a world that follows another and has not run
 //	DIR/unfinished  only while a world is being made
 //
