@@ -130,7 +130,7 @@ func (s *session) shortcut(k input.Key) bool {
 		case input.End:
 			s.t.Scroll(-scrollAll)
 		case input.Insert:
-			s.pasteFrom()
+			s.pasteFrom(s.p.clip)
 			return true
 		default:
 			return false
@@ -148,7 +148,7 @@ func (s *session) shortcut(k input.Key) bool {
 				s.p.clip.Set(text)
 			}
 		case 'v', 'V':
-			s.pasteFrom()
+			s.pasteFrom(s.p.clip)
 		case 'f', 'F':
 			s.beginSearch()
 		default:
@@ -159,9 +159,9 @@ func (s *session) shortcut(k input.Key) bool {
 	return false
 }
 
-// pasteFrom pastes what is in the clipboard. The caller holds mu.
-func (s *session) pasteFrom() {
-	if err := s.paste(s.p.clip.Get()); err != nil {
+// pasteFrom pastes what is in a clipboard. The caller holds mu.
+func (s *session) pasteFrom(c Clipboard) {
+	if err := s.paste(c.Get()); err != nil {
 		s.client.complain(err)
 	}
 }

@@ -109,7 +109,7 @@ func (s *session) point(e input.Mouse) (follow string) {
 		}
 		s.click(at, e.Mods)
 	case e.Action == input.Press && e.Button == input.ButtonMiddle:
-		s.pasteFrom()
+		s.pasteFrom(s.p.primary)
 	case e.Action == input.Motion && x.drawing:
 		s.t.Extend(at)
 	case e.Action == input.Motion:
@@ -119,6 +119,9 @@ func (s *session) point(e input.Mouse) (follow string) {
 			x.link = l.Span
 		}
 	case e.Action == input.Release && e.Button == input.ButtonLeft:
+		if text := s.t.SelectedText(); x.drawing && text != "" && len(text) <= maxClipboard && s.p.primary != s.p.clip {
+			s.p.primary.Set(text)
+		}
 		x.drawing = false
 	}
 	return ""

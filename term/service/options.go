@@ -94,6 +94,9 @@ type Options struct {
 	Grants    Grants    // nil: "always" lasts until Close
 	Keep      Keep      // nil: nothing is kept
 	Clipboard Clipboard // nil: one that only terminals see
+	// Primary is what was selected last, on desktops that have that: the middle button
+	// pastes it. nil: the clipboard, which selecting leaves alone.
+	Primary Clipboard
 	// Open follows a link that the person clicked on: http, https or mailto. nil: links
 	// are not followed.
 	Open   func(uri string)

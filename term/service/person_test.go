@@ -223,6 +223,30 @@ func TestMouseOfPrograms(t *testing.T) {
 	}
 }
 
+// What was selected is what the middle button pastes, and the clipboard stays as it was.
+func TestPrimarySelection(t *testing.T) {
+	clip, primary := &clipboard{}, &clipboard{}
+	x := newConsole(t, func(o *service.Options) { o.Clipboard, o.Primary = clip, primary })
+	clip.Set("of the clipboard")
+	feed(x.g, x.c, "some words")
+	for _, a := range []input.Action{input.Press, input.Release} {
+		x.mouse(5, 0, input.Mouse{Action: a, Button: input.ButtonLeft})
+	}
+	if got := primary.Get(); got != "" {
+		t.Errorf("a click selected %q", got)
+	}
+	x.mouse(5, 0, input.Mouse{Button: input.ButtonLeft})
+	x.mouse(10, 0, input.Mouse{Action: input.Motion, Button: input.ButtonLeft})
+	x.mouse(10, 0, input.Mouse{Action: input.Release, Button: input.ButtonLeft})
+	if got := primary.Get(); got != "words" {
+		t.Errorf("%q was selected", got)
+	}
+	x.mouse(0, 3, input.Mouse{Button: input.ButtonMiddle})
+	if got := x.typed(); got != "words" || clip.Get() != "of the clipboard" {
+		t.Errorf("the middle button pasted %q, and the clipboard has %q", got, clip.Get())
+	}
+}
+
 // A selection ends where the button went up, also beside the terminal; a program that
 // asked for it hears of the focus.
 func TestPointerLeaves(t *testing.T) {

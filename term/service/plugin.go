@@ -31,6 +31,7 @@ type Plugin struct {
 	trusted func(module cid) bool
 	keep    Keep
 	clip    Clipboard
+	primary Clipboard // the same where there is none
 	open    func(uri string)
 	limits  Limits
 	log     *slog.Logger
@@ -72,7 +73,7 @@ func New(o Options) (*Plugin, error) {
 	}
 	p := &Plugin{
 		scene: o.Scene, metrics: measure(o.Family), shell: o.Shell, env: slices.Clone(o.Env), policy: o.Policy, trusted: o.Trusted,
-		keep: o.Keep, clip: o.Clipboard, open: o.Open, limits: o.Limits.filled(), log: o.Log, begun: time.Now(),
+		keep: o.Keep, clip: o.Clipboard, primary: o.Primary, open: o.Open, limits: o.Limits.filled(), log: o.Log, begun: time.Now(),
 		clients: map[string]*client{}, sessions: map[ID]*session{},
 	}
 	if p.log == nil {
@@ -80,6 +81,9 @@ func New(o Options) (*Plugin, error) {
 	}
 	if p.clip == nil {
 		p.clip = &ownClipboard{}
+	}
+	if p.primary == nil {
+		p.primary = p.clip
 	}
 	p.ask = newAsker(o.Ask, o.Grants, p.limits.Prompts, p.log)
 	p.ctx, p.stop = context.WithCancel(context.Background())

@@ -8,11 +8,12 @@ import (
 	"hearth/vk/window"
 )
 
-// clipboard is that of the desktop, for terminals: any goroutine reads it and sets it.
+// clipboard is one of the desktop's selections, for terminals: any goroutine reads it and sets it.
 // Without a window it is the program's own. What is set reaches the desktop when the
 // frame loop comes by, which alone may touch the window.
 type clipboard struct {
 	win  *window.Window // nil without one
+	of   window.Selection
 	log  *slog.Logger
 	wake func()
 
@@ -32,7 +33,7 @@ func (c *clipboard) Get() string {
 	if ours {
 		return text
 	}
-	text, err := c.win.Selection(window.Clipboard)
+	text, err := c.win.Selection(c.of)
 	if err != nil {
 		c.log.Warn("nothing is pasted", "error", err)
 	}
@@ -57,7 +58,7 @@ func (c *clipboard) give() {
 	if !some {
 		return
 	}
-	if err := c.win.SetSelection(window.Clipboard, text); err != nil {
+	if err := c.win.SetSelection(c.of, text); err != nil {
 		c.log.Warn("nothing is copied", "error", err)
 	}
 	c.mu.Lock()

@@ -224,6 +224,7 @@ func (v *View) tell(text string) {
 // chores are what the frame loop does besides drawing.
 func (v *View) chores(now time.Time) (changed bool) {
 	v.board.give()
+	v.primary.give()
 	was := v.prompts.shown
 	changed = v.prompts.look(now) != was
 	if v.notice.text != "" && now.After(v.notice.until) {

@@ -100,8 +100,8 @@ func (v *View) openShells(t *Terminals) error {
 		Scene: v.scene, Family: family, Env: t.Env, Policy: t.Policy,
 		Ask:       v.permit,
 		Trusted:   func(c lumps.CID) bool { return slices.Contains(t.Trusted, c) },
-		Clipboard: &v.board,
-		Log:       v.log,
+		Clipboard: &v.board, Primary: &v.primary,
+		Log: v.log,
 	}
 	if v.win != nil {
 		o.Open = v.follow

@@ -79,6 +79,7 @@ type View struct {
 	notice   notice
 	prompts  prompts
 	board    clipboard
+	primary  clipboard // what was selected last
 
 	terminals terminals        // nil where there are none
 	shells    *terminal.Plugin // the same, to be ended
@@ -137,7 +138,8 @@ func Open(o Options, st store.Store, log *slog.Logger) (v *View, err error) {
 	v.plugin = service.New(service.Options{Scene: v.scene, Assets: v.assets, Host: v.wanted, Pick: v.Pick, Log: log})
 	v.films = newFilms(o, v.screen, log)
 	v.prompts.wake = v.wake
-	v.board = clipboard{win: v.win, log: log, wake: v.wake}
+	v.board = clipboard{win: v.win, of: window.Clipboard, log: log, wake: v.wake}
+	v.primary = clipboard{win: v.win, of: window.Primary, log: log, wake: v.wake}
 	if o.Terminals != nil {
 		err = v.openShells(o.Terminals)
 	}

@@ -179,6 +179,7 @@ func TestTypeIntoATerminal(t *testing.T) {
 	x, y = d.pixel(mgl32.Vec3{-0.9 + 2.5*1.8/float32(info.Columns), 1.5 - 1.5/float32(info.Rows), 0})
 	d.Do("mousemove", "--window", d.id, x, y)
 	d.Do("click", "--repeat", "2", "--delay", "50", "1")
+	until(t, "the word as what is selected", func() bool { return d.v.primary.Get() == "HELLO" })
 	d.Do("key", "ctrl+shift+c")
 	until(t, "the word in the clipboard", func() bool { return d.v.board.Get() == "HELLO" })
 	d.Do("type", "echo ")
