@@ -50,12 +50,13 @@ func Start(t testing.TB, columns, rows int, resources ...string) *Xterm {
 	if _, err := term.MakeRaw(int(tty.Fd())); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.SetNonblock(int(tty.Fd()), true); err != nil {
-		t.Fatal(err)
-	}
-	// As a file that is known not to block, it has deadlines.
+	// As a file that is known not to block, it has deadlines; to ask for the number of
+	// another one would have that block again.
 	fd, err := syscall.Dup(int(tty.Fd()))
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.SetNonblock(fd, true); err != nil {
 		t.Fatal(err)
 	}
 	x := &Xterm{t: t, tty: os.NewFile(uintptr(fd), tty.Name())}
@@ -86,7 +87,7 @@ func Start(t testing.TB, columns, rows int, resources ...string) *Xterm {
 		}
 	})
 	// First it says which window it has.
-	x.tty.SetDeadline(time.Now().Add(patience))
+	x.hurry()
 	var b [1]byte
 	for b[0] != '\n' {
 		if _, err := x.tty.Read(b[:]); err != nil {
@@ -106,7 +107,7 @@ func (x *Xterm) Ask(input []byte) []byte {
 	id := 10000 + x.n%20000
 	input = append(bytes.Clone(input), fmt.Sprintf("\x1b<\x1b F\x1b[%d;1;2;2;1;1*y", id)...)
 	end := fmt.Sprintf("\x1bP%d!~", id)
-	x.tty.SetDeadline(time.Now().Add(patience))
+	x.hurry()
 	sent := make(chan error, 1)
 	go func() {
 		_, err := x.tty.Write(input)
@@ -129,6 +130,13 @@ func (x *Xterm) Ask(input []byte) []byte {
 			}
 			x.t.Fatalf("%v; it was told %.200q and answered %.200q", err, input, got)
 		}
+	}
+}
+
+// hurry bounds what is read and written next.
+func (x *Xterm) hurry() {
+	if err := x.tty.SetDeadline(time.Now().Add(patience)); err != nil {
+		x.t.Fatal(err)
 	}
 }
 
