@@ -99,18 +99,15 @@ func (t *Terminal) plainCSI(final byte) {
 	case 'M':
 		t.deleteLines(s.arg(0, 1))
 	case 'S':
-		t.wrap = false
 		t.scrollUp(t.top, s.arg(0, 1))
 	case 'T':
 		// With five parameters it is xterm's tracking of a highlight by the mouse, which
 		// no program uses and every terminal has left out.
 		// Nor does it scroll by 0, which once reset that.
 		if s.n <= 1 && (s.given == 0 || s.params[0] != 0) {
-			t.wrap = false
 			t.scrollDown(t.top, s.arg(0, 1))
 		}
 	case '^':
-		t.wrap = false
 		t.scrollDown(t.top, s.arg(0, 1))
 	case 'h':
 		t.setModes(true)

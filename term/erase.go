@@ -115,7 +115,6 @@ func (t *Terminal) eraseChars(n int) {
 // pen ends but its colours stay, as in xterm.
 func (t *Terminal) align() {
 	t.top, t.bottom, t.left, t.right = 0, t.rows, 0, t.columns
-	t.modes.set(modeMargins, false)
 	t.modes.set(modeOrigin, false)
 	t.pen.attr &^= rendition
 	for y := range t.rows {
