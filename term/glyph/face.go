@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +26,14 @@ const (
 // patience is how long a face may work on one cluster before it is given up: a thousand
 // times what any honest one needs.
 const patience = 2 * time.Second
+
+// maxLost bounds the calls that were given up and have not ended: nothing can end a
+// goroutine from outside, and each takes a processor. Then only the faces that the
+// program brings are asked, until some of those calls end.
+const maxLost = 4
+
+// lost is how many such calls there are.
+var lost atomic.Int32
 
 // What is wrong with a font.
 var (
@@ -61,12 +68,15 @@ type Face struct {
 	font    *font.Font
 	work    *work
 	size    int64
+	brought bool // with the program, so nobody made it to cost
+	wait    time.Duration
 
-	mu   sync.Mutex // guards what follows
+	dead atomic.Bool   // it panicked or did not end, and is not used again
+	gone chan struct{} // closed when it did not end, for those who wait for their turn
+	turn chan struct{} // holds one while somebody uses what follows
 	face *font.Face
 	hb   *harfbuzz.Font
 	buf  *harfbuzz.Buffer
-	dead atomic.Bool // it panicked or did not end, and is not used again
 }
 
 // Parse reads a TrueType or OpenType font, or a collection of such. The faces keep data,
@@ -174,6 +184,7 @@ func load(l *opentype.Loader) (*Face, error) {
 	em := float64(f.Upem()) // 16 to 16384, or a usual one in the place of nonsense
 	x := &Face{
 		em: em, font: f, face: face, work: w, hb: harfbuzz.NewFont(face), buf: harfbuzz.NewBuffer(),
+		wait: patience, gone: make(chan struct{}), turn: make(chan struct{}, 1),
 		colored: f.COLR != nil || len(f.BitmapSizes()) > 0,
 		name:    f.Describe().Family,
 	}
@@ -242,27 +253,42 @@ func (f *Face) guarded(call func()) (err error) {
 }
 
 // use calls into the libraries while nobody else uses the face. A call that does not end
-// in time is given up, and the face with it: it keeps its lock for good.
+// in time is given up, and the face with it: it keeps its turn until the call ends.
 func (f *Face) use(call func()) error {
-	if f.dead.Load() {
+	select {
+	case f.turn <- struct{}{}:
+	case <-f.gone:
+		return &FontError{Err: ErrCostly}
+	}
+	if f.dead.Load() || lost.Load() >= maxLost && !f.brought {
+		<-f.turn
 		return &FontError{Err: ErrBroken}
 	}
-	f.mu.Lock()
+	var state atomic.Int32 // 1: ended, 2: given up; whichever was first
 	done := make(chan error, 1)
 	go func() {
 		err := f.guarded(call)
-		f.mu.Unlock()
+		if !state.CompareAndSwap(0, 1) {
+			lost.Add(-1)
+		}
+		<-f.turn
 		done <- err
 	}()
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(f.wait)
 	defer timer.Stop()
 	select {
 	case err := <-done:
 		return err
 	case <-timer.C:
-		f.dead.Store(true)
-		return &FontError{Err: ErrCostly}
 	}
+	lost.Add(1)
+	if !state.CompareAndSwap(0, 2) { // it ended just now
+		lost.Add(-1)
+		return <-done
+	}
+	f.dead.Store(true)
+	close(f.gone)
+	return &FontError{Err: ErrCostly}
 }
 
 // finite reports whether a coordinate can be worked with.

@@ -5,9 +5,12 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 
 	"hearth/fixtures/fonts"
 	"hearth/lumps"
@@ -216,6 +219,48 @@ func TestFails(t *testing.T) {
 	fam := NewFamily(FamilyOptions{Regular: f, NoSystem: true})
 	if p := fam.Picture("g", 0, 1); p.Blank() {
 		t.Error("others do not step in for a broken face")
+	}
+}
+
+// A face whose reader does not end costs one goroutine until it ends, and keeps nobody
+// waiting; when too many do not end, no face is asked but those of the program.
+func TestHangs(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	end := make(chan struct{})
+	var hung []*Face
+	for range maxLost {
+		f := mustParse(t, regular())
+		f.wait = 10 * time.Millisecond
+		hung = append(hung, f)
+		began := make(chan struct{})
+		errs := make(chan error, 4)
+		go func() { errs <- f.use(func() { close(began); <-end }) }()
+		<-began
+		for range cap(errs) - 1 { // while it hangs, these wait for their turn
+			go func() { _, err := f.shape([]rune("g")); errs <- err }()
+		}
+		for range cap(errs) {
+			if err := <-errs; !errors.Is(err, ErrCostly) {
+				t.Errorf("who waited got %v", err)
+			}
+		}
+	}
+	honest := mustParse(t, regular())
+	if _, err := honest.shape([]rune("g")); !errors.Is(err, ErrBroken) {
+		t.Errorf("with %d calls that do not end another is begun: %v", maxLost, err)
+	}
+	if p := NewFamily(FamilyOptions{Regular: honest, NoSystem: true}).Picture("g", 0, 1); p.Blank() {
+		t.Error("the faces of the program do not step in")
+	}
+	close(end)
+	for lost.Load() != 0 {
+		runtime.Gosched()
+	}
+	if _, err := honest.shape([]rune("g")); err != nil {
+		t.Errorf("when all ended: %v", err)
+	}
+	if hung[0].Has('g') {
+		t.Error("a face that hung is asked again")
 	}
 }
 

@@ -51,6 +51,7 @@ var bundled = sync.OnceValues(func() (faces [6]*Face, err error) {
 			return faces, err
 		}
 		faces[i] = f[0]
+		faces[i].brought = true
 	}
 	return faces, nil
 })
