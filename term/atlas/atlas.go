@@ -113,8 +113,9 @@ type entry struct {
 	columns uint8
 	style   glyph.Style
 	fresh   bool // in Atlas.changed
+	hungry  bool // in Atlas.starved
 	text    string
-	spot    spot
+	spot    spot // of what is shown, and what is kept for who had none; a size alone without room
 	glyph   Glyph
 	// Neighbours among those shown that nobody uses, from the least recently used; 0
 	// ends the list at both sides.
@@ -137,8 +138,8 @@ type Atlas struct {
 	entries        []entry  // by handle; 0 is not used
 	unused         []Handle // handles that are free
 	queue          []Handle
-	next           int // of queue
-	starved        []Handle
+	next           int      // of queue
+	starved        []Handle // that had no room, or had none before
 	oldest, newest Handle
 	pages          []*page
 	tiles          []Tile
@@ -220,7 +221,7 @@ func (a *Atlas) Acquire(text []byte, s glyph.Style, columns int) Handle {
 		return 0
 	}
 	e := &a.entries[h]
-	*e = entry{stage: queued, refs: 1, columns: c, style: s, text: string(text), glyph: Glyph{Page: -1}, fresh: e.fresh}
+	*e = entry{stage: queued, refs: 1, columns: c, style: s, text: string(text), glyph: Glyph{Page: -1}, fresh: e.fresh, hungry: e.hungry}
 	if single {
 		a.runes[key] = h
 	} else {
@@ -256,7 +257,7 @@ func (a *Atlas) Release(h Handle) {
 	switch e.stage {
 	case shown:
 		a.link(h)
-		a.retry()
+		a.nourish()
 	case noRoom:
 		a.drop(h)
 	}
@@ -332,55 +333,6 @@ func (a *Atlas) Stats() Stats {
 	return s
 }
 
-// entry is that of a handle, nil for one that names nothing.
-func (a *Atlas) entry(h Handle) *entry {
-	if h == 0 || int(h) >= len(a.entries) || a.entries[h].stage == free {
-		return nil
-	}
-	return &a.entries[h]
-}
-
-// take returns a handle that nobody has, 0 if all are in use.
-func (a *Atlas) take() Handle {
-	if len(a.unused) == 0 && len(a.entries) > MaxHandles {
-		if a.oldest == 0 {
-			return 0
-		}
-		a.evict(a.oldest)
-	}
-	if n := len(a.unused); n > 0 {
-		h := a.unused[n-1]
-		a.unused = a.unused[:n-1]
-		return h
-	}
-	a.entries = append(a.entries, entry{})
-	return Handle(len(a.entries) - 1)
-}
-
-// evict throws out a picture that nobody uses.
-func (a *Atlas) evict(h Handle) {
-	a.unlink(h)
-	e := &a.entries[h]
-	if e.stage == shown {
-		a.pages[e.spot.page].remove(e.spot)
-	}
-	a.stats.Evicted++
-	a.drop(h)
-}
-
-// drop forgets a handle, whose glyph is blank from now on.
-func (a *Atlas) drop(h Handle) {
-	e := &a.entries[h]
-	if r, n := utf8.DecodeRuneInString(e.text); n == len(e.text) {
-		delete(a.runes, uint64(r)|uint64(e.style)<<32|uint64(e.columns)<<40)
-	} else {
-		delete(a.clusters, cluster{e.text, e.style, e.columns})
-	}
-	*e = entry{glyph: Glyph{Page: -1}, fresh: e.fresh}
-	a.unused = append(a.unused, h)
-	a.mark(h)
-}
-
 // mark has a glyph drained.
 func (a *Atlas) mark(h Handle) {
 	if e := &a.entries[h]; !e.fresh {
@@ -394,46 +346,5 @@ func (a *Atlas) signal() {
 	select {
 	case a.changes <- struct{}{}:
 	default:
-	}
-}
-
-// link makes a handle the most recently used of those that nobody uses.
-func (a *Atlas) link(h Handle) {
-	e := &a.entries[h]
-	e.older, e.newer = a.newest, 0
-	if a.newest != 0 {
-		a.entries[a.newest].newer = h
-	} else {
-		a.oldest = h
-	}
-	a.newest = h
-}
-
-func (a *Atlas) unlink(h Handle) {
-	e := &a.entries[h]
-	if e.older != 0 {
-		a.entries[e.older].newer = e.newer
-	} else {
-		a.oldest = e.newer
-	}
-	if e.newer != 0 {
-		a.entries[e.newer].older = e.older
-	} else {
-		a.newest = e.older
-	}
-	e.older, e.newer = 0, 0
-}
-
-// retry has those made again that found no room, now that there may be some.
-func (a *Atlas) retry() {
-	for _, h := range a.starved {
-		if e := a.entry(h); e != nil && e.stage == noRoom {
-			e.stage = queued
-			a.queue = append(a.queue, h)
-		}
-	}
-	if len(a.starved) > 0 {
-		a.starved = a.starved[:0]
-		a.wake.Broadcast()
 	}
 }

@@ -260,6 +260,56 @@ func TestEviction(t *testing.T) {
 	r.until("a picture for who had no room", func() bool { return r.glyphs[starving].Page == 0 })
 }
 
+// Those without room are made again when there is some, and no more of them than it holds;
+// room that is kept for one that nobody wants any more goes to another.
+func TestStarved(t *testing.T) {
+	r := read(t, Options{Em: 128, Pages: 1, Keep: 1, Workers: 1})
+	settled := func() bool { return r.a.Stats().Waiting == 0 }
+	var held []Handle
+	for i := 0; r.a.Stats().NoRoom < 30; i++ {
+		held = append(held, r.a.Acquire(han(i), 0, 2))
+		r.until("nothing waits", settled)
+	}
+	shows := func() (n int) {
+		for _, h := range held {
+			if r.glyphs[h].Page == 0 {
+				n++
+			}
+		}
+		return n
+	}
+	room, before := shows(), r.a.Stats().Made
+	for i := range 10 {
+		r.a.Release(held[i])
+		r.until("nothing waits", settled)
+	}
+	if s := r.a.Stats(); s.Made > before+11 || s.NoRoom > 21 {
+		t.Errorf("for room for 10 pictures %d were made, %d have none: %+v", s.Made-before, s.NoRoom, s)
+	}
+	// A crowd that comes and goes where there is no room leaves nothing behind.
+	for i := range 500 {
+		h := r.a.Acquire(han(2000+i), 0, 2)
+		r.until("nothing waits", settled)
+		r.a.Release(h)
+	}
+	if n := len(r.a.starved); n > 60 {
+		t.Errorf("%d handles wait for room, of which %d are in use", n, r.a.Stats().NoRoom)
+	}
+	// All go at once, those too for which room is kept just now.
+	for _, h := range held[10:] {
+		r.a.Release(h)
+	}
+	r.until("nothing waits", settled)
+	if s := r.a.Stats(); s.NoRoom != 0 || s.Used != 0 {
+		t.Errorf("%+v", s)
+	}
+	held = held[:0]
+	for i := range room {
+		held = append(held, r.a.Acquire(han(i), 0, 2))
+	}
+	r.until("as many pictures as before", func() bool { return settled() && shows() >= room-1 })
+}
+
 // More pages are begun before anything is thrown out, up to Keep, and when all is in use.
 func TestPages(t *testing.T) {
 	r := read(t, Options{Em: 128, Pages: 3, Keep: 2})

@@ -31,7 +31,9 @@ func (a *Atlas) work() {
 			continue
 		}
 		if e.refs == 0 { // nobody wants it any more
+			a.vacate(h)
 			a.drop(h)
+			a.nourish()
 			continue
 		}
 		text, style, columns := e.text, e.style, int(e.columns)
@@ -47,23 +49,27 @@ func (a *Atlas) put(h Handle, m made) {
 	a.stats.Made++
 	a.signal() // also of those without a picture: who waits for them knows
 	e := &a.entries[h]
+	if e.spot.w != m.tile.W || e.spot.h != m.tile.H || e.glyph.Color != m.tile.Color {
+		a.vacate(h) // another font may have taken its part
+	}
 	if m.tile.W == 0 {
 		e.stage = blank
 		if e.refs == 0 {
 			a.drop(h)
 		}
+		a.nourish()
 		return
 	}
-	at, ok := a.place(m.tile.Color, m.tile.W, m.tile.H)
-	e = &a.entries[h]
+	at, ok := e.spot, e.spot.w > 0
+	if !ok {
+		at, ok = a.place(m.tile.Color, m.tile.W, m.tile.H)
+	}
 	if !ok {
 		if e.refs == 0 {
 			a.drop(h)
 			return
 		}
-		e.stage = noRoom
-		a.starved = append(a.starved, h)
-		a.stats.Starved++
+		a.starve(h, m.tile.Color, m.tile.W, m.tile.H)
 		return
 	}
 	m.tile.Page, m.tile.X, m.tile.Y = at.page, at.x, at.y
