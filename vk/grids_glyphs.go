@@ -16,6 +16,10 @@ type glyphTable struct {
 	buffer *mem.Buffer
 	count  int // handles below are on the device
 	slots  int // that the buffer has room for
+	// early tells for a chunk that it names pages that were not there when there were so
+	// many as pages says.
+	early []bool
+	pages int
 }
 
 const glyphChunk = scene.ChunkSize * pass.TextGlyphSize
@@ -36,6 +40,14 @@ func (g *glyphTable) sync(r *Renderer, fr *device.Frame, t scene.Table[scene.Gly
 	if p.left > 0 {
 		return nil
 	}
+	if g.pages != p.used {
+		g.pages = p.used
+		for i, early := range g.early[:len(g.seen)] {
+			if early {
+				g.seen[i] = nil
+			}
+		}
+	}
 	begun := false
 	defer func() {
 		if begun {
@@ -52,10 +64,12 @@ func (g *glyphTable) sync(r *Renderer, fr *device.Frame, t scene.Table[scene.Gly
 		if err != nil {
 			return err
 		}
+		early := false
 		for k := range c.Items {
 			e := pass.TextGlyph{Page: -1}
 			if c.Alive(k) {
 				e = p.glyph(&c.Items[k])
+				early = early || e.Page != c.Items[k].Page
 			}
 			e.Put(s.Bytes[k*pass.TextGlyphSize:])
 		}
@@ -66,9 +80,9 @@ func (g *glyphTable) sync(r *Renderer, fr *device.Frame, t scene.Table[scene.Gly
 		}
 		fr.Stream.CopyBuffer(s.Buffer, s.Offset, g.buffer.Handle, uint64(i*glyphChunk), glyphChunk)
 		if i == len(g.seen) {
-			g.seen = append(g.seen, nil)
+			g.seen, g.early = append(g.seen, nil), append(g.early[:i], false)
 		}
-		g.seen[i] = c
+		g.seen[i], g.early[i] = c, early
 		g.count = max(g.count, (i+1)*scene.ChunkSize)
 		r.grids.sent += glyphChunk
 	}
@@ -86,7 +100,7 @@ func (g *glyphTable) all() pass.Range {
 // not there.
 func (p *pageStore) glyph(g *scene.Glyph) pass.TextGlyph {
 	e := pass.TextGlyph{Page: -1}
-	if g.Page < 0 || int(g.Page) >= len(p.pages) || int(g.Page) >= p.layers() || g.W == 0 || g.H == 0 || !(g.Right > g.Left) || !(g.Top > g.Bottom) {
+	if g.Page < 0 || int(g.Page) >= len(p.pages) || int(g.Page) >= p.layers() || !p.pages[g.Page].used || g.W == 0 || g.H == 0 || !(g.Right > g.Left) || !(g.Top > g.Bottom) {
 		return e
 	}
 	page := &p.pages[g.Page]

@@ -22,6 +22,7 @@ const coarse = scene.GlyphSide >> (scene.GlyphLevels - 1)
 type pageStore struct {
 	image *mem.Image
 	pages []glyphPage
+	used  int // pages that have tiles
 	left  int // tiles that wait for another frame
 	jobs  []tileJob
 	// stamps tell which squares of a page tiles were copied to since the last barrier:
@@ -34,6 +35,7 @@ type pageStore struct {
 type glyphPage struct {
 	color  bool
 	begun  bool
+	used   bool // it has tiles
 	epoch  uint64
 	taken  int
 	coarse []byte // the last level, as it is on the device
@@ -73,6 +75,9 @@ func (p *pageStore) sync(r *Renderer, fr *device.Frame, pages []scene.Page) erro
 			retold = page.begun
 			page.begun, page.epoch, page.taken, page.color = true, x.Epoch, 0, x.Color
 		}
+		if page.taken == 0 { // it may have begun before its first tile
+			page.color = x.Color
+		}
 		for page.taken < len(x.Tiles) {
 			// A page that is told again goes whole: older tiles lie over newer ones until
 			// they are hidden again.
@@ -98,6 +103,10 @@ func (p *pageStore) sync(r *Renderer, fr *device.Frame, pages []scene.Page) erro
 				sent += len(b)
 			}
 			page.keep(t, j.levels[scene.GlyphLevels-1].Bytes)
+			if !page.used {
+				page.used = true
+				p.used++
+			}
 			p.jobs = append(p.jobs, j)
 			page.taken++
 		}

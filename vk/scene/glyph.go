@@ -154,7 +154,9 @@ func alive(tiles []Tile) (kept []Tile, bytes int64) {
 }
 
 // PutGlyph says what a handle names from now on: its place in Snapshot.Glyphs is its
-// number. Its page need not be there; it is drawn when it is.
+// number. Its page need not be there; it is drawn when it is. Where the page is there
+// its tile should be, too: from afar a glyph is drawn by the mean of what lay in its
+// place when it was put.
 func (s *Scene) PutGlyph(handle uint32, g Glyph) error {
 	if err := s.limits.glyph(handle, &g); err != nil {
 		return err
