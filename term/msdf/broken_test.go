@@ -158,11 +158,15 @@ func TestHostileShapesEnd(t *testing.T) {
 			var g Generator
 			g.Draw(m.pix, 4*m.w, m.w, m.h, &s, m.p)
 			// As many lines as the judge has time for.
+			by := 8
+			if long() {
+				by = 32
+			}
 			n := 0
 			for _, c := range s.Contours {
 				n += len(c)
 			}
-			cover := polygonIn(&s, max(4, min(48, 20_000/n))).fill(48, -4, -4, m.w, m.h)
+			cover := polygonIn(&s, max(4, min(48, 20_000/n))).fillBy(by, 48, -4, -4, m.w, m.h)
 			// What is thinner than the points that stand for areas is right on average.
 			const block = 8
 			for y := 0; y < m.h; y += block {

@@ -1,6 +1,7 @@
 package msdf
 
 import (
+	"os"
 	"testing"
 
 	"golang.org/x/image/font/gofont/gomono"
@@ -33,6 +34,20 @@ func loadGlyphs(tb testing.TB, i int) []glyph {
 		gs = append(gs, glyph{r, outlineOf(tb, fontFiles[i].data, r)})
 	}
 	return gs
+}
+
+// long is whether all is to be judged, which takes a minute.
+func long() bool { return os.Getenv("HEARTH_SOAK") != "" }
+
+// someGlyphs is a third of a font, and each character in one font at least; all if long.
+func someGlyphs(tb testing.TB, i int) (some []glyph) {
+	tb.Helper()
+	for k, gl := range loadGlyphs(tb, i) {
+		if long() || k%len(fontFiles) == i {
+			some = append(some, gl)
+		}
+	}
+	return some
 }
 
 func outlineOf(tb testing.TB, data []byte, r rune) Shape {

@@ -234,9 +234,9 @@ func judge(t *testing.T, s *Shape, m *picture) {
 }
 
 func TestAnyShapeIsUnited(t *testing.T) {
-	seeds := 150
-	if testing.Short() {
-		seeds = 40
+	seeds := 50
+	if long() {
+		seeds = 5000
 	}
 	for seed := range seeds {
 		s := randomShape(rand.New(rand.NewPCG(uint64(seed), 7)))

@@ -84,13 +84,22 @@ func (g polygon) crossings(y float64, into []crossing) []crossing {
 
 // fill is the covered part of each pixel, bottom row first: exact in X, by 32 lines a
 // pixel in Y. The pixel at the lower left begins at x0, y0 (pixels).
-func (g polygon) fill(em float64, x0, y0, w, h int) []float64 {
-	const lines = 32
+func (g polygon) fill(em float64, x0, y0, w, h int) []float64 { return g.fillBy(32, em, x0, y0, w, h) }
+
+func (g polygon) fillBy(lines int, em float64, x0, y0, w, h int) []float64 {
 	out := make([]float64, w*h)
+	// What each row of pixels may meet.
+	rows := make([]polygon, h)
+	for _, l := range g {
+		low, high := math.Floor(min(l[0].Y, l[1].Y)*em)-float64(y0), math.Floor(max(l[0].Y, l[1].Y)*em)-float64(y0)
+		for y := int(max(low-1, 0)); y <= int(min(high+1, float64(h-1))); y++ {
+			rows[y] = append(rows[y], l)
+		}
+	}
 	var cs []crossing
 	for y := range h {
 		for k := range lines {
-			cs = g.crossings((float64(y0+y)+(float64(k)+0.5)/lines)/em, cs)
+			cs = rows[y].crossings((float64(y0+y)+(float64(k)+0.5)/float64(lines))/em, cs)
 			n, from := 0, 0.0
 			for _, c := range cs {
 				before := n
@@ -100,7 +109,7 @@ func (g polygon) fill(em float64, x0, y0, w, h int) []float64 {
 					from = x
 				} else if n == 0 {
 					for i := max(0, int(math.Floor(from))); i < w && float64(i) < x; i++ {
-						out[y*w+i] += (min(x, float64(i+1)) - max(from, float64(i))) / lines
+						out[y*w+i] += (min(x, float64(i+1)) - max(from, float64(i))) / float64(lines)
 					}
 				}
 			}
