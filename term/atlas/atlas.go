@@ -29,6 +29,7 @@ import (
 	"unicode/utf8"
 
 	"hearth/term/glyph"
+	"hearth/term/msdf"
 )
 
 // What the pages are like, which those who read them know.
@@ -125,6 +126,7 @@ type entry struct {
 // Atlas makes and keeps pictures. Any goroutine may use it.
 type Atlas struct {
 	family   *glyph.Family
+	draw     func(g *msdf.Generator, text string, s glyph.Style, columns int) made // a.make, but for tests
 	o        Options
 	changes  chan struct{}
 	done     sync.WaitGroup
@@ -167,6 +169,7 @@ func New(f *glyph.Family, o Options) *Atlas {
 		family: f, o: o, changes: make(chan struct{}, 1),
 		runes: map[uint64]Handle{}, clusters: map[cluster]Handle{}, entries: make([]entry, 1),
 	}
+	a.draw = a.make
 	a.wake.L = &a.mu
 	for range o.Workers {
 		a.done.Go(a.work)

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"hearth/term/glyph"
+	"hearth/term/msdf"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -206,13 +207,28 @@ func TestShares(t *testing.T) {
 	}
 }
 
+// quick reads an atlas whose pictures are blank, so that pages fill in no time: 7 by 8 of
+// them on each.
+func quick(t testing.TB, o Options) *reader {
+	r := read(t, o)
+	r.a.draw = func(_ *msdf.Generator, text string, _ glyph.Style, _ int) made {
+		const w, h = 136, 128
+		m := made{Tile{W: w, H: h}, Glyph{W: w, H: h, Right: 1, Top: 1}}
+		for i := range m.tile.Levels {
+			m.tile.Levels[i] = make([]byte, 4*(w>>i)*(h>>i))
+		}
+		return m
+	}
+	return r
+}
+
 // han returns many characters, each with a picture of its own.
 func han(i int) []byte { return []byte(string(rune(0x4E00 + i))) }
 
 // What somebody uses stays where it is; what nobody uses makes room, the least recently
 // used first; and when all is in use, who comes last gets a picture once there is room.
 func TestEviction(t *testing.T) {
-	r := read(t, Options{Em: 128, Pages: 1, Keep: 1})
+	r := quick(t, Options{Pages: 1, Keep: 1})
 	var held []Handle
 	for i := range 20 {
 		held = append(held, r.a.Acquire(han(i), 0, 2))
@@ -263,7 +279,7 @@ func TestEviction(t *testing.T) {
 // Those without room are made again when there is some, and no more of them than it holds;
 // room that is kept for one that nobody wants any more goes to another.
 func TestStarved(t *testing.T) {
-	r := read(t, Options{Em: 128, Pages: 1, Keep: 1, Workers: 1})
+	r := quick(t, Options{Pages: 1, Keep: 1, Workers: 1})
 	settled := func() bool { return r.a.Stats().Waiting == 0 }
 	var held []Handle
 	for i := 0; r.a.Stats().NoRoom < 30; i++ {
@@ -287,7 +303,7 @@ func TestStarved(t *testing.T) {
 		t.Errorf("for room for 10 pictures %d were made, %d have none: %+v", s.Made-before, s.NoRoom, s)
 	}
 	// A crowd that comes and goes where there is no room leaves nothing behind.
-	for i := range 500 {
+	for i := range 100 {
 		h := r.a.Acquire(han(2000+i), 0, 2)
 		r.until("nothing waits", settled)
 		r.a.Release(h)
@@ -312,7 +328,7 @@ func TestStarved(t *testing.T) {
 
 // More pages are begun before anything is thrown out, up to Keep, and when all is in use.
 func TestPages(t *testing.T) {
-	r := read(t, Options{Em: 128, Pages: 3, Keep: 2})
+	r := quick(t, Options{Pages: 3, Keep: 2})
 	settled := func() bool { return r.a.Stats().Waiting == 0 }
 	var held []Handle
 	for i := 0; r.a.Stats().Pages < 3; i++ {

@@ -38,7 +38,7 @@ func (a *Atlas) work() {
 		}
 		text, style, columns := e.text, e.style, int(e.columns)
 		a.mu.Unlock()
-		m := a.make(&g, text, style, columns)
+		m := a.draw(&g, text, style, columns)
 		a.mu.Lock()
 		a.put(h, m)
 	}
