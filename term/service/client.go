@@ -29,36 +29,51 @@ type owner struct {
 	name string // of the client
 	who  string // for people
 	key  string // for Grants and Keep; "": not to be known again
+	asks string // who is told no, where somebody is: whoever sent the request
 }
 
 // person is the one at the screen.
 var person = owner{name: "the person at the screen", who: "the person at the screen", key: "user"}
 
 // ownerOf tells who sent a request and would get what it makes. Both count: a reply
-// address says where the capability goes, and may be anybody's.
+// address says where the capability goes, and may be anybody's. What a process asks for
+// somebody else is no matter of what it may have itself: such an owner has no key, so
+// nothing that was permitted to its module, or kept for it, goes to a stranger.
 func ownerOf(sender runtime.Sender, reply runtime.Capability) (o owner, remote bool) {
 	peer, name := sender.Peer, ""
 	if to := runtime.PeerOf(reply); to != "" {
 		peer = to // who gets it is who has it
 	}
 	if name = runtime.OriginOf(reply); peer != "" {
-		o = owner{name: name, who: "a peer with the key " + peer, key: "peer " + peer}
+		o = owner{name: name, who: "a peer with the key " + peer, key: "peer " + peer, asks: "peer " + peer}
 		if o.name == "" {
 			o.name = "peer " + peer
 		}
 		return o, true
 	}
 	o.name = fmt.Sprintf("process %d", reply.Ref.Process)
-	switch {
-	case sender.Host:
+	if sender.Host {
 		o.who, o.key = "this program", "host"
-	case sender.Module.IsZero():
-		o.who = fmt.Sprintf("process %d", sender.Process)
-	default:
-		o.who = fmt.Sprintf("process %d with the module %s", sender.Process, sender.Module)
-		o.key = "module " + sender.Module.String()
+		return o, false
+	}
+	o.who = fmt.Sprintf("process %d", sender.Process)
+	o.asks = o.who
+	if !sender.Module.IsZero() {
+		o.who += fmt.Sprintf(" with the module %s", sender.Module)
+		o.asks = "module " + sender.Module.String()
+	}
+	switch {
+	case !forItself(sender, reply):
+		o.who += fmt.Sprintf(", for process %d", reply.Ref.Process)
+	case !sender.Module.IsZero():
+		o.key = o.asks
 	}
 	return o, false
+}
+
+// forItself tells whether a process asks for what would be its own.
+func forItself(sender runtime.Sender, reply runtime.Capability) bool {
+	return sender.Process != 0 && reply.Ref.Process == sender.Process
 }
 
 // reserve takes room for a terminal.

@@ -14,7 +14,12 @@ import (
 // asPeer asks in the name of a peer.
 func (g *guest) asPeer(to runtime.Capability, text string) string {
 	g.w.T.Helper()
-	m := runtime.Message{Data: []byte(text), Caps: []runtime.Capability{g.port.Cap(caps.Send | caps.Monitor)}, Peer: "somebody"}
+	return g.fromPeer(to, text, "somebody")
+}
+
+func (g *guest) fromPeer(to runtime.Capability, text, peer string) string {
+	g.w.T.Helper()
+	m := runtime.Message{Data: []byte(text), Caps: []runtime.Capability{g.port.Cap(caps.Send | caps.Monitor)}, Peer: peer}
 	if _, _, err := g.w.Accept(to, m); err != nil {
 		g.w.T.Fatal(err)
 	}

@@ -23,12 +23,11 @@
 // person about everybody else; and Local, which does not ask about processes of this
 // computer. A peer is always asked about. Who asks is what the runtime says of the
 // sender (runtime.Sender), and also where the capability would go. One question is on
-// the screen at a time, one for each who asks; it ends after a minute, with a no; after
-// a no, nobody is asked about the same one for half a minute. "Always" is remembered
-// for a module by its CID or a peer by its key.
-//
-// A module that is trusted should make terminals only for the person: what others tell
-// it to run, it runs in its own name.
+// the screen at a time, one for each who asks; it ends with who asked, and after a
+// minute, with a no; after a no, nobody is asked about the same one for half a minute,
+// and after three about nobody. "Always" is remembered for a module by its CID or a peer
+// by its key. What is trusted or always permitted is so for itself: about what it asks
+// for with the reply address of another process the person is asked each time.
 //
 // Whoever may have no shell can have a screen: it shows what it is fed. So a shell is
 // shown to a room by who has it: watch it, and feed what comes to screens.

@@ -7,6 +7,16 @@ func (p *Plugin) TurnsWaited() uint64 {
 	return p.turns.most
 }
 
+// Asking is how many questions there are.
+func Asking(p *Plugin) int {
+	p.ask.mu.Lock()
+	defer p.ask.mu.Unlock()
+	return len(p.ask.asking)
+}
+
+// Shells is how many shells run.
+func Shells(p *Plugin) int64 { return p.shells.Load() }
+
 // Passes is how often the painter was through with what changed.
 func Passes(p *Plugin) uint64 { return p.brush.passes.Load() }
 

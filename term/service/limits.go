@@ -79,6 +79,9 @@ const (
 	// denyPause is how long nobody is asked again about one to whom the person said
 	// no: a second prompt at once would be pressure.
 	denyPause = 30 * time.Second
+	// denyMany is to how many the person says no within denyPause before nobody is
+	// asked about for the rest of it: whoever has many modules is not asked about each.
+	denyMany = 3
 	// blinkEvery is half a period of the cursor; blinkFor is how long it blinks
 	// without anything happening: an idle screen costs no frames.
 	blinkEvery = 530 * time.Millisecond

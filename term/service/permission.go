@@ -40,7 +40,7 @@ const (
 )
 
 // judge tells whether somebody may have a shell, if that needs no question.
-func (p *Plugin) judge(sender runtime.Sender, o owner, remote bool) verdict {
+func (p *Plugin) judge(sender runtime.Sender, reply runtime.Capability, o owner, remote bool) verdict {
 	switch {
 	case p.policy == None:
 		return refused
@@ -48,7 +48,7 @@ func (p *Plugin) judge(sender runtime.Sender, o owner, remote bool) verdict {
 		return refused // nobody to ask about
 	case !remote && sender.Host, !remote && p.policy == Local:
 		return permitted
-	case !remote && p.trusted != nil && !sender.Module.IsZero() && p.trusted(sender.Module):
+	case !remote && forItself(sender, reply) && p.trusted != nil && !sender.Module.IsZero() && p.trusted(sender.Module):
 		return permitted
 	case o.key != "" && p.ask.grants.Granted(o.key):
 		return permitted
@@ -76,24 +76,28 @@ func (a *asker) admit(who string) error {
 		return &busyError{"the person is being asked about you already; wait for the answer"}
 	case len(a.asking) >= a.most:
 		return &busyError{"too many wait for an answer of the person at this screen; ask later"}
+	case len(a.denied) >= denyMany:
+		return &busyError{"the person at this screen just said no to several; ask later"}
 	}
 	a.asking[who] = true
 	return nil
 }
 
-// put asks the person, in the place that admit took.
+// put asks the person, in the place that admit took. A question whose asker ends goes
+// away, and counts as a no: who asks and ends again and again is no better off.
 func (a *asker) put(ctx context.Context, who, key string, r Request) error {
 	ctx, cancel := context.WithTimeout(ctx, promptWait)
 	defer cancel()
 	answer, err := a.wait(ctx, r)
 	a.mu.Lock()
 	delete(a.asking, who)
-	if err != nil || answer == Deny {
+	yes := err == nil && (answer == Once || answer == Always)
+	if !yes {
 		a.denied[who] = time.Now()
 	}
 	a.mu.Unlock()
 	switch {
-	case err != nil || answer == Deny:
+	case !yes:
 		return ErrRefused
 	case answer == Always && key != "":
 		if err := a.grants.Grant(key); err != nil {
@@ -111,6 +115,9 @@ func (a *asker) wait(ctx context.Context, r Request) (Answer, error) {
 		return Deny, ctx.Err()
 	}
 	defer func() { <-a.turn }()
+	if ctx.Err() != nil {
+		return Deny, ctx.Err()
+	}
 	answer, err := a.ask(ctx, r)
 	if ctx.Err() != nil {
 		return Deny, ctx.Err() // an answer that came too late was to another question

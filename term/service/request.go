@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -169,7 +170,7 @@ func (p *Plugin) request(r *runtime.Request) {
 	x.owner, remote = ownerOf(r.Sender, reply)
 	verdict := permitted
 	if !x.screen {
-		verdict = p.judge(r.Sender, x.owner, remote)
+		verdict = p.judge(r.Sender, reply, x.owner, remote)
 	}
 	switch verdict {
 	case permitted:
@@ -177,10 +178,7 @@ func (p *Plugin) request(r *runtime.Request) {
 	case refused:
 		r.Reply(refusal(c, ErrRefused))
 	case unknown:
-		who := x.owner.key
-		if who == "" {
-			who = x.owner.name
-		}
+		who := x.owner.asks
 		if err := p.ask.admit(who); err != nil {
 			r.Reply(refusal(c, err))
 			return
@@ -192,13 +190,38 @@ func (p *Plugin) request(r *runtime.Request) {
 		if remote {
 			q.Module = cid{}
 		}
-		p.start(func() {
-			if err := p.ask.put(p.ctx, who, x.owner.key, q); err != nil {
+		if !p.start(func() {
+			ctx, cancel := p.whileThere(r, reply)
+			err := p.ask.put(ctx, who, x.owner.key, q)
+			cancel()
+			if err != nil {
 				r.Reply(refusal(c, err))
 				return
 			}
 			p.answer(r, reply, c, x)
-		})
+		}) {
+			r.Reply(refusal(c, errClosed))
+		}
+	}
+}
+
+// whileThere is for as long as those are there who sent a request and wait for its
+// answer.
+func (p *Plugin) whileThere(r *runtime.Request, reply runtime.Capability) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(p.ctx)
+	rt := r.Runtime()
+	stop := []func(){cancel, rt.Monitor(reply, func(string) { cancel() })}
+	if pid := r.Sender.Process; pid != 0 {
+		if sender, err := rt.Target(pid, ""); err != nil {
+			cancel() // it has ended
+		} else {
+			stop = append(stop, rt.Monitor(sender, func(string) { cancel() }))
+		}
+	}
+	return ctx, func() {
+		for _, f := range stop {
+			f()
+		}
 	}
 }
 
