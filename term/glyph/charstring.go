@@ -13,6 +13,9 @@ import (
 // thousand.
 const maxOperators = 1 << 15
 
+// maxSubroutines bounds those of all font DICTs together, which may be the same ones.
+const maxSubroutines = 1 << 18
+
 var (
 	errCFF    = errors.New("the table CFF is damaged")
 	errCostly = errors.New("the charstring executes too much")
@@ -77,10 +80,11 @@ func readCharstrings(data []byte) (*charstrings, error) {
 	if err != nil || len(dicts) > 256 {
 		return nil, errCFF
 	}
+	total := 0
 	for _, d := range dicts {
 		subrs, err := readPrivate(data, readDict(d)[dictPrivate])
-		if err != nil {
-			return nil, err
+		if total += len(subrs); err != nil || total > maxSubroutines {
+			return nil, errCFF
 		}
 		c.local = append(c.local, subrs)
 	}

@@ -1,7 +1,6 @@
 package glyph
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -40,7 +39,7 @@ var (
 	ErrFormat   = errors.New("it is neither TrueType nor OpenType; convert it")
 	ErrTooLarge = errors.New("it is larger than any font; take another file")
 	ErrBroken   = errors.New("its tables are damaged; get it from its source again")
-	ErrCostly   = errors.New("a glyph of it takes more work than any honest one; do not use it")
+	ErrCostly   = errors.New("it takes more work than any honest one; do not use it")
 )
 
 // FontError says why the bytes of a font, or one of its glyphs, are of no use.
@@ -94,21 +93,26 @@ func parse(data []byte, only int) (faces []*Face, err error) {
 	if len(data) > MaxFile {
 		return nil, &FontError{Err: ErrTooLarge}
 	}
-	if err := checkTables(data); err != nil {
+	fonts, err := readTables(data)
+	if err != nil {
 		return nil, &FontError{Err: err}
 	}
-	loaders, err := opentype.NewLoaders(bytes.NewReader(data))
+	loaders, err := opentype.NewLoaders(mask(data, fonts, only < 0))
 	if err != nil {
 		return nil, &FontError{Err: ErrBroken, Why: err.Error()}
 	}
 	if only >= len(loaders) {
 		return nil, &FontError{Face: only, Err: ErrFormat, Why: "the collection has no such face"}
 	}
+	s := &scale{left: maxWeight + weightPerByte*len(data)}
 	for i, l := range loaders {
 		if only >= 0 && i != only {
 			continue
 		}
 		at = i
+		if !s.weigh(data, fonts[i]) {
+			return nil, &FontError{Face: i, Err: ErrCostly}
+		}
 		f, err := load(l)
 		if err != nil {
 			return nil, &FontError{Face: i, Err: ErrBroken, Why: err.Error()}
@@ -119,8 +123,9 @@ func parse(data []byte, only int) (faces []*Face, err error) {
 	return faces, nil
 }
 
-// checkTables looks at what a font begins with: that its tables lie in it, and are not
-// more together than it is, since whoever reads them makes room for as much as they say.
+// readTables reads what a font begins with, and looks that its tables lie in it, and are
+// not more together than it is, since whoever reads them makes room for as much as they
+// say.
 //
 //	collection: +---------+-------------+-----------+--------------+
 //	            | "ttcf"  | version u32 | fonts u32 | offsets u32  |
@@ -128,55 +133,64 @@ func parse(data []byte, only int) (faces []*Face, err error) {
 //	font:       +-------------+------------+---------+   table: +---------+---------+------------+----------+
 //	            | version u32 | tables u16 | 6 bytes |          | tag u32 | sum u32 | offset u32 | size u32 |
 //	            +-------------+------------+---------+          +---------+---------+------------+----------+
-func checkTables(data []byte) error {
+func readTables(data []byte) (fonts []map[string]table, err error) {
 	if len(data) < 12 {
-		return ErrFormat
+		return nil, ErrFormat
 	}
 	if binary.BigEndian.Uint32(data) != 0x74746366 { // "ttcf"
-		return checkFont(data, 0)
+		tables, err := readFont(data, 0)
+		return []map[string]table{tables}, err
 	}
 	n := binary.BigEndian.Uint32(data[8:])
 	if n == 0 || n > MaxFaces || len(data) < 12+4*int(n) {
-		return ErrBroken
+		return nil, ErrBroken
 	}
 	for i := range int(n) {
-		if err := checkFont(data, int64(binary.BigEndian.Uint32(data[12+4*i:]))); err != nil {
-			return ErrBroken
+		tables, err := readFont(data, int64(binary.BigEndian.Uint32(data[12+4*i:])))
+		if err != nil {
+			return nil, ErrBroken
 		}
+		fonts = append(fonts, tables)
 	}
-	return nil
+	return fonts, nil
 }
 
-func checkFont(data []byte, at int64) error {
+func readFont(data []byte, at int64) (map[string]table, error) {
 	if at+12 > int64(len(data)) {
-		return ErrBroken
+		return nil, ErrBroken
 	}
 	switch binary.BigEndian.Uint32(data[at:]) {
 	case 0x00010000, 0x74727565, 0x4F54544F: // 1.0, "true", "OTTO"
 	default:
-		return ErrFormat
+		return nil, ErrFormat
 	}
 	n := int64(binary.BigEndian.Uint16(data[at+4:]))
 	if at+12+16*n > int64(len(data)) {
-		return ErrBroken
+		return nil, ErrBroken
 	}
-	sum := int64(0)
+	tables, sum := map[string]table{}, int64(0)
 	for i := range n {
-		table := data[at+12+16*i:]
-		offset, size := int64(binary.BigEndian.Uint32(table[8:])), int64(binary.BigEndian.Uint32(table[12:]))
-		if sum += size; offset+size > int64(len(data)) || sum > int64(len(data)) {
-			return ErrBroken
+		entry := at + 12 + 16*i
+		e := data[entry:]
+		t := table{entry, int64(binary.BigEndian.Uint32(e[8:])), int64(binary.BigEndian.Uint32(e[12:]))}
+		if sum += t.size; t.at+t.size > int64(len(data)) || sum > int64(len(data)) {
+			return nil, ErrBroken
 		}
+		tag := string(e[:4])
+		if _, twice := tables[tag]; twice {
+			return nil, ErrBroken
+		}
+		tables[tag] = t
 	}
-	return nil
+	return tables, nil
 }
 
 func load(l *opentype.Loader) (*Face, error) {
-	f, err := font.NewFont(l)
+	w, err := newWork(l) // first, since it counts what is read after it
 	if err != nil {
 		return nil, err
 	}
-	w, err := newWork(l)
+	f, err := font.NewFont(l)
 	if err != nil {
 		return nil, err
 	}

@@ -22,8 +22,8 @@ func regular() []byte {
 	return slices.Clone(r)
 }
 
-// table finds a table of a font: where it is, and how long.
-func table(t testing.TB, data []byte, tag string) (at, size int) {
+// find finds a table of a font: where it is, and how long.
+func find(t testing.TB, data []byte, tag string) (at, size int) {
 	t.Helper()
 	for i := range int(binary.BigEndian.Uint16(data[4:])) {
 		if e := data[12+16*i:]; string(e[:4]) == tag {
@@ -301,7 +301,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(book[:20000])
 	for _, tag := range []string{"glyf", "cmap", "GSUB", "GPOS", "hmtx", "loca"} {
 		b := regular()
-		at, size := table(f, b, tag)
+		at, size := find(f, b, tag)
 		for i := at; i < at+size; i += 7 {
 			b[i] ^= 0x55
 		}
