@@ -93,19 +93,19 @@ func (s *session) press(k input.Key) {
 		}
 		return
 	}
-	s.enter(input.AppendKey(nil, k, s.t.Modes()))
+	if err := s.enter(input.AppendKey(nil, k, s.t.Modes())); err != nil {
+		s.client.complain(err)
+	}
 }
 
 // enter types what the person typed: the end of the text is shown. The caller holds mu.
-func (s *session) enter(data []byte) {
+func (s *session) enter(data []byte) error {
 	if len(data) == 0 {
-		return
+		return nil
 	}
 	s.t.ClearSelection()
 	s.t.Scroll(-scrollAll)
-	if err := s.typed(data); err != nil {
-		s.client.complain(err)
-	}
+	return s.typed(data)
 }
 
 // modifiers are those that tell shortcuts apart.
@@ -161,7 +161,7 @@ func (s *session) shortcut(k input.Key) bool {
 
 // pasteFrom pastes what is in a clipboard. The caller holds mu.
 func (s *session) pasteFrom(c Clipboard) {
-	if err := s.paste(c.Get()); err != nil {
+	if err := s.offer(c.Get()); err != nil {
 		s.client.complain(err)
 	}
 }
@@ -173,15 +173,40 @@ func (p *Plugin) Paste(text string) {
 		return
 	}
 	s.mu.Lock()
-	if err := s.paste(text); err != nil {
+	if err := s.offer(text); err != nil {
 		s.client.complain(err)
 	}
 	s.mu.Unlock()
 	s.touch()
 }
 
-// paste types text. Where the program does not know pastes from typing, a text of many
-// lines would be run as it comes, so the person is asked first. The caller holds mu.
+// offer pastes what the person wants pasted. Where the program does not know pastes from
+// typing, a text of many lines would be run as it comes, so the person is asked first.
+// The caller holds mu.
+func (s *session) offer(text string) error {
+	lines := strings.Count(strings.TrimRight(text, "\r\n"), "\n") + 1
+	ends := strings.ContainsAny(text, "\r\n")
+	if s.t.Modes().BracketedPaste || !ends || len(text) > maxClipboard || s.phase == ended {
+		return s.paste(text)
+	}
+	what := "a line and its Enter"
+	if lines > 1 {
+		what = fmt.Sprintf("%d lines", lines)
+	}
+	s.bar.clear()
+	s.bar.say("Paste " + what + ", which this program runs at once? Enter pastes, Escape does not.")
+	s.bar.asks = func(yes bool) {
+		if !yes {
+			return
+		}
+		if err := s.paste(text); err != nil {
+			s.client.complain(err)
+		}
+	}
+	return nil
+}
+
+// paste types text as a paste, as whoever may type says. The caller holds mu.
 func (s *session) paste(text string) error {
 	if len(text) > maxClipboard {
 		return &tooLargeError{fmt.Sprintf("a paste has %d bytes at most; put the text into a file", maxClipboard)}
@@ -192,27 +217,8 @@ func (s *session) paste(text string) error {
 	if s.phase == ended {
 		return errNoShell
 	}
-	lines := strings.Count(strings.TrimRight(text, "\r\n"), "\n") + 1
-	ends := strings.ContainsAny(text, "\r\n")
-	if s.t.Modes().BracketedPaste || !ends || !s.focused {
-		s.pasteNow(text)
-		return nil
-	}
-	what := "a line and its Enter"
-	if lines > 1 {
-		what = fmt.Sprintf("%d lines", lines)
-	}
-	s.bar.clear()
-	s.bar.say("Paste " + what + ", which this program runs at once? Enter pastes, Escape does not.")
-	s.bar.asks = func(yes bool) {
-		if yes {
-			s.pasteNow(text)
-		}
-	}
-	return nil
+	return s.enter(input.AppendPaste(nil, text, s.t.Modes()))
 }
-
-func (s *session) pasteNow(text string) { s.enter(input.AppendPaste(nil, text, s.t.Modes())) }
 
 // copied is the selected text.
 func (s *session) copied() string {

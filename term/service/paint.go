@@ -190,7 +190,7 @@ func (s *session) paint(k *ink, now time.Duration) (again time.Duration) {
 	bar, hover := s.bar.shown(), s.mouse.link
 	st, restyle := s.state, s.restyle
 	s.restyle = false
-	edge := border(s.focused, now < s.program.flash)
+	edge := border(s.focused, now < s.program.flash, s.phase == fed)
 	if s.program.flash > now {
 		soon(s.program.flash)
 	}
@@ -342,11 +342,14 @@ type frame struct {
 	width float32 // ems
 }
 
-// border shows the focus, and a bell for a moment.
-func border(focused, flash bool) frame {
+// border shows the focus, and a bell for a moment. What is typed at a screen goes to who
+// made it, who may have made it look like a shell: its border is not a shell's.
+func border(focused, flash, screen bool) frame {
 	switch {
 	case flash:
 		return frame{opaque(0xffd75f), 0.2}
+	case focused && screen:
+		return frame{opaque(0xff8c3c), 0.1}
 	case focused:
 		return frame{opaque(0x5c9cff), 0.1}
 	}

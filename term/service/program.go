@@ -110,7 +110,7 @@ func cleanTitle(s string) string {
 		if b.Len()+utf8.RuneLen(r) > maxTitle {
 			break
 		}
-		if r != utf8.RuneError && !unicode.IsControl(r) && !unicode.Is(unicode.Cf, r) && r != 0x2028 && r != 0x2029 {
+		if !unseen(r) {
 			b.WriteRune(r)
 		}
 	}
@@ -120,10 +120,15 @@ func cleanTitle(s string) string {
 // cleanDirectory is the path of a file URL, "" where it is none.
 func cleanDirectory(text string) string {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "file" || len(u.Path) > 4096 {
+	if err != nil || u.Scheme != "file" || len(u.Path) > 4096 || strings.ContainsFunc(u.Path, unseen) {
 		return ""
 	}
-	return printable(u.Path)
+	return u.Path
+}
+
+// unseen are controls, what turns the direction of text, and what is no character.
+func unseen(r rune) bool {
+	return r == utf8.RuneError || unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
 // printable is text without controls but for tabs and ends of lines: what comes out of a
@@ -141,7 +146,7 @@ func printable(s string) string {
 // anybody may have written it there. A file would be run where its type says so, and
 // other schemes start programs, so neither is followed.
 func followable(uri string) bool {
-	if len(uri) > maxURI || strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r == 0x7f || r == utf8.RuneError || unicode.IsControl(r) }) {
+	if len(uri) > maxURI || strings.ContainsFunc(uri, func(r rune) bool { return unicode.IsSpace(r) || unseen(r) }) {
 		return false
 	}
 	u, err := url.Parse(uri)
@@ -152,7 +157,21 @@ func followable(uri string) bool {
 	case "http", "https":
 		return u.Host != ""
 	case "mailto":
-		return u.Opaque != "" && !strings.HasPrefix(u.Opaque, "-")
+		return u.Opaque != "" && !strings.HasPrefix(u.Opaque, "-") && harmless(u.RawQuery)
 	}
 	return false
+}
+
+// harmless tells whether the fields of a mailto link are those that RFC 6068 calls safe:
+// some mail programs take others, and attach files of the person.
+func harmless(fields string) bool {
+	for f := range strings.SplitSeq(fields, "&") {
+		name, _, _ := strings.Cut(f, "=")
+		switch strings.ToLower(name) {
+		case "", "subject", "body", "to", "cc":
+		default:
+			return false
+		}
+	}
+	return true
 }

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"hearth/runtime"
@@ -126,11 +125,13 @@ func (x *creation) what() string {
 		parts = append(parts, strconv.Quote(a))
 	}
 	text := strings.Join(parts, " ")
-	const most = 300 // characters that fit into a question
-	if utf8.RuneCountInString(text) > most {
-		// The middle is what a person misses least: both ends say what is done to what.
-		r := []rune(text)
-		text = string(r[:most/2]) + " … " + string(r[len(r)-most/2:])
+	if x.command.Dir != "" {
+		text += " in " + strconv.Quote(x.command.Dir)
+	}
+	const most = 160 // characters that fit into a question, with who asks
+	if n := utf8.RuneCountInString(text); n > most {
+		// A person who cannot read a command should know that.
+		text = fmt.Sprintf("%s and %d characters that are too many to show", string([]rune(text)[:most]), n-most)
 	}
 	return "It wants to run this on this computer, with all that you may do here: " + text + "."
 }
@@ -253,7 +254,7 @@ func (p *Plugin) describe() description {
 
 // cleanName is a name for people: one line of bounded length.
 func cleanName(s string) (string, error) {
-	bad := func(r rune) bool { return r == '/' || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
+	bad := func(r rune) bool { return r == '/' || unseen(r) }
 	if len(s) > maxName || strings.ContainsFunc(s, bad) || !utf8.ValidString(s) {
 		return "", &parseError{fmt.Errorf("a name is one line of %d bytes at most, without a slash and characters that nobody sees", maxName)}
 	}

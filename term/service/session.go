@@ -191,10 +191,7 @@ func (s *session) feed(data []byte, proc *pty.Process) int {
 		n += len(piece)
 	}
 	data = data[:n]
-	if replies := s.t.Replies(); len(replies) > 0 && proc != nil {
-		// A program that asks and does not read loses answers, as on a slow line.
-		_, _ = proc.Write(replies)
-	}
+	s.answer()
 	s.hear(s.t.Events())
 	for _, w := range s.watchers {
 		w.output(data)
@@ -203,6 +200,14 @@ func (s *session) feed(data []byte, proc *pty.Process) int {
 	s.mu.Unlock()
 	s.touch()
 	return n
+}
+
+// answer hands the program what the emulator answers: nobody else hears of it. Who asks
+// and does not read loses answers, as on a slow line. The caller holds mu.
+func (s *session) answer() {
+	if replies := s.t.Replies(); len(replies) > 0 && s.proc != nil {
+		_, _ = s.proc.Write(replies)
+	}
 }
 
 // resize gives the screen other cells. The caller holds mu.
@@ -214,6 +219,7 @@ func (s *session) resize(columns, rows int) {
 	if s.proc != nil {
 		s.proc.Resize(columns, rows, columns*CellWidth, rows*CellHeight)
 	}
+	s.answer() // some programs asked to be told
 	s.changed = true
 	s.tell(event{"Resized": size{columns, rows}})
 }
@@ -231,6 +237,7 @@ func (s *session) place(st State) error {
 	defer s.mu.Unlock()
 	if !maps.Equal(s.state.Colors, st.Colors) {
 		s.t.SetPalette(st.palette())
+		s.answer()
 	}
 	s.state, s.restyle = st, true
 	s.resize(columns, rows)
@@ -247,8 +254,11 @@ func (s *session) refit(columns, rows int) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state.grow(s.p.metrics.cell, columns, rows)
-	s.restyle = true
+	st := s.state
+	if st.grow(s.p.metrics.cell, columns, rows); st.check() != nil {
+		return &valueError{"so many cells of this size are larger than the space; give the terminal smaller letters"}
+	}
+	s.state, s.restyle = st, true
 	s.resize(columns, rows)
 	return nil
 }

@@ -159,9 +159,11 @@ func (s *session) revive() error {
 	return nil
 }
 
-// calm undoes the modes in which a program left a screen: the main screen, no mouse, no
-// pastes in brackets, plain keys, margins and colours.
-const calm = "\x1b[?1049l\x1b[!p\x1b[?9;1000;1002;1003;1004;1005;1006;1015;1016;2004;2026l\x1b[=0u\x1b[>4;0m\x1b[?25h\x1b[0m"
+// calm undoes the modes in which a program left a screen, also in the middle of a
+// sequence or as a VT52: the main screen, no mouse, no pastes in brackets, no reports of
+// its own accord, plain keys, margins and colours.
+const calm = "\x18\x1b<\x1b[?1049;1047;47l\x1b[!p\x1b[?5;9;66;67;69;1000;1002;1003;1004;1005;1006;1015;1016;1034;2004;2026;2031;2048l" +
+	"\x1b[?7;25;1007;1036h\x1b[2;4;20l\x1b[=0u\x1b[<99u\x1b[>4;0m\x1b[>4;0f\x1b(B\x0f\x1b[0m"
 
 // lastRow is the last row of the screen with text, from 1.
 func lastRow(t *term.Terminal) int {
@@ -175,12 +177,18 @@ func lastRow(t *term.Terminal) int {
 	return 1
 }
 
-// directory is where a program begins: the person's home where nothing is said.
+// directory is where a program begins: the person's home where nothing is said, and
+// the root of all folders where that is gone, as at a login.
 func directory(dir string) string {
-	if dir == "" {
-		dir, _ = os.UserHomeDir()
+	if dir != "" {
+		return dir
 	}
-	return dir
+	if home, err := os.UserHomeDir(); err == nil {
+		if i, err := os.Stat(home); err == nil && i.IsDir() {
+			return home
+		}
+	}
+	return "/"
 }
 
 // environment is that of this program, fit for a terminal, with more.

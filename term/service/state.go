@@ -192,8 +192,8 @@ func (s *State) check() error {
 		return &valueError{"the half size of a terminal is larger than zero"}
 	case s.Padding[0] < 0 || s.Padding[1] < 0:
 		return &valueError{"the padding of a terminal is zero or more"}
-	case s.UnitsPerEm < minEm:
-		return &valueError{fmt.Sprintf("units_per_em, the size of the letters, is %g metres at least", minEm)}
+	case s.UnitsPerEm < minEm, s.UnitsPerEm > maxEm:
+		return &valueError{fmt.Sprintf("units_per_em, the size of the letters, is between %g and %g metres", minEm, float64(maxEm))}
 	case s.Opacity < 0 || s.Opacity > 1:
 		return &valueError{"an opacity is between 0 and 1"}
 	case !(s.Orientation.Len() > 1e-6):
@@ -207,9 +207,12 @@ func (s *State) check() error {
 	return nil
 }
 
-// minEm is the least size of letters, in metres: smaller ones nobody reads, and cells
-// of them could not be drawn.
-const minEm = 1e-4
+// minEm and maxEm are the least and the largest size of letters, in metres: others nobody
+// reads, and cells of them could not be drawn.
+const (
+	minEm = 1e-4
+	maxEm = 1e6
+)
 
 // palette is xterm's with the colours of the state.
 func (s *State) palette() *term.Palette {
