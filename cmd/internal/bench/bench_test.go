@@ -57,13 +57,17 @@ func TestTable(t *testing.T) {
 		{what: "a", ours: []float64{120, 80}, peer: []float64{200}, cpu: []float64{0.5}, wall: []float64{2}, goal: goal{cpuRatio, 0.6, false}},
 		{what: "b", unit: perSecond, ours: []float64{10}, cost: []float64{2e6}, goal: goal{ours, 20, true}},
 		{what: "c", unit: kilobytes, goal: goal{ours, 16e3, false}, note: "why not"},
+		{what: "e", ours: []float64{12.4e6}, peer: []float64{0.32e6}, goal: goal{of: none}},
+		{what: "f", unit: kilobytes, ours: []float64{9.32e6}, peer: []float64{5800}, goal: goal{of: none}},
 		{what: "d", unit: megabits, ours: []float64{43.21}, goal: goal{of: none}},
 	})
 	want := `| what | ours | peer | CPU | wall | goal | result |
 |---|---|---|---|---|---|---|
 | a | 100 ns | 200 ns | 0.50 | 2.00 | CPU ≤ 0.6 | met |
-| b | 10/s (2 ms CPU each) |  |  |  | ours ≥ 20/s | missed by 50% |
+| b | 10/s (2.0 ms CPU each) |  |  |  | ours ≥ 20/s | missed by 50% |
 | c |  |  |  |  | ours ≤ 16.0 KB | why not |
+| e | 12 ms | 320.0 µs |  |  |  |  |
+| f | 9.3 MB | 5.8 KB |  |  |  |  |
 | d | 43.2 Mbit/s |  |  |  |  |  |
 `
 	if b.String() != want {

@@ -12,7 +12,8 @@
 //	go run ./cmd/internal/bench -only ring # rows whose name matches
 //	go run ./cmd/internal/bench -only peer # what peers do on the wire
 //	go run ./cmd/internal/bench -only picture
-//	go run ./cmd/internal/bench -only terminal
+//	go run ./cmd/internal/bench -only terminal     # some twenty minutes
+//	go run ./cmd/internal/bench -only terminal-key # until a key is seen, beside tmux
 package main
 
 import (

@@ -47,6 +47,10 @@ var measurements = []measurement{
 	{"picture-skin", pictureSkin},
 	{"terminal-feed", terminalFeed},
 	{"terminal-screen", terminalScreen},
+	{"terminal-open", terminalOpen},
+	{"terminal-key", terminalKey},
+	{"terminal-memory", terminalMemory},
+	{"terminal-idle", terminalIdle},
 	{"terminal-frame", terminalFrame},
 	{"terminal-glyph", terminalGlyph},
 }

@@ -36,19 +36,25 @@ const (
 func (u unit) format(v float64) string {
 	switch u {
 	case nanoseconds:
-		if v >= 1e6 {
+		if v >= 1e7 {
 			return fmt.Sprintf("%.0f ms", v/1e6)
+		}
+		if v >= 1e6 {
+			return fmt.Sprintf("%.1f ms", v/1e6)
 		}
 		if v >= 1e4 {
 			return fmt.Sprintf("%.1f µs", v/1e3)
 		}
-		if v < 10 {
+		if v > 0 && v < 10 {
 			return fmt.Sprintf("%.2f ns", v)
 		}
 		return fmt.Sprintf("%.0f ns", v)
 	case perSecond:
 		return fmt.Sprintf("%.0f/s", v)
 	case kilobytes:
+		if v >= 1e6 {
+			return fmt.Sprintf("%.1f MB", v/1e6)
+		}
 		return fmt.Sprintf("%.1f KB", v/1000)
 	case megabytes:
 		return fmt.Sprintf("%.0f MB/s", v)
