@@ -203,9 +203,17 @@ func TestMethods(t *testing.T) {
 	if err != nil || r.State != snap.State || r.Compared != snap.Seq {
 		t.Errorf("replay %+v, %v; the snapshot has %s at %d", r, err, snap.State, snap.Seq)
 	}
+	// Another where nothing has changed since: it is the one to compare with.
+	snap2, err := c.Snapshot(ctx, "again")
+	if err != nil || snap2.State != snap.State || snap2.Seq <= snap.Seq {
+		t.Errorf("snapshot %+v, %v", snap2, err)
+	}
+	if r, err := c.Replay(ctx, snap2.Seq); err != nil || r.State != snap.State || r.Compared != snap2.Seq {
+		t.Errorf("replay %+v, %v; the second snapshot has %s at %d", r, err, snap2.State, snap2.Seq)
+	}
 	kinds := map[string]int{}
 	if err := c.Journal(ctx, JournalParams{}, func(e Event) error { kinds[e.Kind]++; return nil }); err != nil ||
-		kinds["genesis"] != 1 || kinds["spawn"] != 1 || kinds["message"] != 3 || kinds["checkpoint"] != 1 || kinds["root"] != 1 {
+		kinds["genesis"] != 1 || kinds["spawn"] != 1 || kinds["message"] != 3 || kinds["checkpoint"] != 2 || kinds["root"] != 1 {
 		t.Errorf("journal %v, %v", kinds, err)
 	}
 	if err := c.Kill(ctx, pid); err != nil {

@@ -122,6 +122,7 @@ func (w *World) compare(ctx context.Context, r runtime.Replayed) (uint64, error)
 	if err != nil {
 		return 0, err
 	}
+	var last uint64 // nothing between from and r.Seq changes the state, but there may be several checkpoints
 	for rec, err := range w.Journal.Records(ctx, from+1) {
 		if err != nil {
 			return 0, err
@@ -135,7 +136,7 @@ func (w *World) compare(ctx context.Context, r runtime.Replayed) (uint64, error)
 		}
 		c := ev.(*space.Checkpoint)
 		if c.At > r.Seq {
-			return 0, nil
+			break
 		}
 		if c.At < from {
 			continue
@@ -143,7 +144,7 @@ func (w *World) compare(ctx context.Context, r runtime.Replayed) (uint64, error)
 		if c.State != r.State {
 			return 0, fmt.Errorf("%w: at event %d it was %s and the replay gives %s", ErrStateDiffers, c.At, c.State, r.State)
 		}
-		return c.At, nil
+		last = c.At
 	}
-	return 0, nil
+	return last, nil
 }
