@@ -137,7 +137,16 @@ func object(at float32) Object {
 // check compares the world with what it should hold, counted anew.
 func check(t *testing.T, w *World, want map[int][]Part, objects map[int]Object) {
 	t.Helper()
+	w.trim(8)
 	w.compile()
+	if n := len(w.items.all); n > 8 && n > 4*w.Items() || n < w.Items() {
+		t.Fatalf("room for %d items is kept for %d", n, w.Items())
+	}
+	for p, i := range w.blended {
+		if int(w.place[i]) != p {
+			t.Fatalf("blended item %d has place %d, not %d", i, w.place[i], p)
+		}
+	}
 	count := map[batchKey]int{}
 	blended, items := 0, 0
 	for at, parts := range want {
@@ -201,7 +210,11 @@ func TestWorldAgainstMap(t *testing.T) {
 		if r.IntN(4) == 0 {
 			o.Tint[3] = 0.5
 		}
-		switch r.IntN(4) {
+		what := r.IntN(4)
+		if step/500%2 == 1 { // the crowd goes
+			what = max(what, 1+r.IntN(2))
+		}
+		switch what {
 		case 0, 1:
 			var parts []Part
 			for range r.IntN(4) {
@@ -234,6 +247,9 @@ func TestWorldAgainstMap(t *testing.T) {
 		delete(want, at)
 	}
 	check(t, w, want, objects)
+	if w.trim(0); len(w.slots)+len(w.objects.all)+len(w.items.all) != 0 {
+		t.Errorf("an empty world keeps %d slots, %d objects, %d items", len(w.slots), len(w.objects.all), len(w.items.all))
+	}
 	live := len(w.locals.all) - len(w.freeLocal)
 	if live != 1 || len(w.localOf) != 1 {
 		t.Errorf("%d places of parts are left of an empty world", live)
@@ -349,6 +365,17 @@ func TestCascadesOfExtremes(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+func TestRoom(t *testing.T) {
+	for _, c := range []struct{ old, n, want int }{
+		{64, 0, 64}, {64, 64, 64}, {64, 65, 128}, {64, 1000, 1000}, // 512 is half of it
+		{1000, 126, 1000}, {1000, 100, 128}, {1 << 20, 0, 64},
+	} {
+		if got := room(c.old, 64, c.n); got != c.want {
+			t.Errorf("for %d where there was room for %d: %d, not %d", c.n, c.old, got, c.want)
 		}
 	}
 }

@@ -64,6 +64,7 @@ func (r *Drawer) prepare(fr *device.Frame, in *Input) (Counts, error) {
 	w := r.World
 	r.copies = r.copies[:0]
 	c := Counts{Items: w.Items()}
+	w.trim(trimBegin)
 	changed := w.compile()
 	if err := r.reserve(changed); err != nil {
 		return c, err
@@ -139,11 +140,8 @@ func (r *Drawer) reserve(changed bool) error {
 			t.touch()
 		}
 	}
-	for r.stride < w.live {
-		r.stride = max(2*r.stride, w.live/2) // at most twice what there is
-	}
-	for r.commands < len(w.commands) {
-		r.commands *= 2
+	if changed { // for a crowd that has gone as little as for none: its buffers may never have been had
+		r.stride, r.commands = room(r.stride, visibleBegin, w.live), room(r.commands, commandsBegin, len(w.commands))
 	}
 	if _, err := r.ensure(bufVisible, uint64(4*(w.limits.Blended+views*r.stride))); err != nil {
 		return err
@@ -153,6 +151,18 @@ func (r *Drawer) reserve(changed bool) error {
 	}
 	_, err := r.ensure(bufTemplate, uint64(20*views*r.commands))
 	return err
+}
+
+// room is how much room to keep for n of something where there was room for old:
+// the same until it is too small, or much too large.
+func room(old, least, n int) int {
+	if n <= old && (old <= least || old <= 8*n) {
+		return old
+	}
+	for old = least; old < n; {
+		old = max(2*old, n/2) // at most twice what there is
+	}
+	return old
 }
 
 // fillTemplate writes the commands of all views, with no instances so far.

@@ -85,6 +85,9 @@ type group struct {
 	first, count uint32
 }
 
+// trimBegin is how many items may stand free for nothing: 64 KiB.
+const trimBegin = 4096
+
 // NewWorld returns an empty world.
 func NewWorld(l Limits) *World {
 	w := &World{limits: l.filled(), freeItem: -1, localOf: map[matrix]uint32{}, batchOf: map[batchKey]uint32{}}
@@ -139,6 +142,35 @@ func (w *World) Remove(at int) {
 	}
 	w.unlink(at)
 	w.slots[at] = slot{first: -1}
+}
+
+// trim forgets the room at the ends that nothing uses any more: a crowd that has gone
+// must not ask the device for its memory again. It costs by what it takes away; items
+// move only when most of more than least have gone, which pays for the move.
+func (w *World) trim(least int) {
+	n := len(w.slots)
+	for n > 0 && !w.slots[n-1].used {
+		n--
+	}
+	w.slots = w.slots[:n]
+	w.objects.all = w.objects.all[:n]
+	if len(w.items.all) <= least || len(w.items.all) <= 4*w.live {
+		return
+	}
+	items, chain, place := make([]gpuItem, 0, w.live), make([]int32, 0, w.live), make([]int32, 0, w.live)
+	for at := range w.slots {
+		next := &w.slots[at].first
+		for i := *next; i >= 0; {
+			*next = int32(len(items))
+			if p := w.place[i]; p >= 0 {
+				w.blended[p] = *next
+			}
+			items, chain, place = append(items, w.items.all[i]), append(chain, -1), append(place, w.place[i])
+			next, i = &chain[len(chain)-1], w.chain[i]
+		}
+	}
+	w.items.all, w.chain, w.place, w.freeItem = items, chain, place, -1
+	w.items.touch()
 }
 
 // SetLocal moves a part within its model. The part must be Alone: it is written.
