@@ -17,7 +17,7 @@ type client struct {
 	p    *Plugin
 	name string
 
-	terminals int // guarded by Plugin.mu
+	terminals, cells int // guarded by Plugin.mu
 
 	pending atomic.Int64  // bytes of messages that wait
 	lost    atomic.Uint64 // messages that found no room
@@ -76,27 +76,58 @@ func forItself(sender runtime.Sender, reply runtime.Capability) bool {
 	return sender.Process != 0 && reply.Ref.Process == sender.Process
 }
 
-// reserve takes room for a terminal.
-func (p *Plugin) reserve(name string) (*client, error) {
+// reserve takes room for a terminal of so many cells.
+func (p *Plugin) reserve(o owner, cells int) (*client, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c := p.clients[name]
+	c := p.clients[o.name]
 	if c == nil {
-		c = &client{p: p, name: name}
-		p.clients[name] = c
+		c = &client{p: p, name: o.name}
 	}
-	if c.terminals >= p.limits.Terminals {
-		return nil, &LimitError{name, "terminals", int64(p.limits.Terminals)}
+	switch {
+	case c.terminals >= p.limits.Terminals:
+		return nil, &LimitError{o.name, "terminals", int64(p.limits.Terminals)}
+	case c.cells+cells > p.limits.AllCells:
+		return nil, &LimitError{o.name, "cells of terminals", int64(p.limits.AllCells)}
+	case o != person && p.others >= p.limits.Others:
+		return nil, &LimitError{"everybody but the person at the screen", "terminals", int64(p.limits.Others)}
+	case o != person:
+		p.others++
 	}
 	c.terminals++
+	c.cells += cells
+	p.clients[o.name] = c
 	return c, nil
 }
 
-func (c *client) release() {
-	c.p.mu.Lock()
-	defer c.p.mu.Unlock()
+// claim changes how many cells a terminal may have.
+func (s *session) claim(cells int) error {
+	s.p.mu.Lock()
+	defer s.p.mu.Unlock()
+	c, most := s.client, s.p.limits.AllCells
+	if s.cells < 0 {
+		return errEnded
+	}
+	if more := cells - s.cells; more > 0 && c.cells+more > most {
+		return &LimitError{c.name, "cells of terminals", int64(most)}
+	}
+	c.cells += cells - s.cells
+	s.cells = cells
+	return nil
+}
+
+// release gives back what reserve and claim took. It is called once.
+func (s *session) release() {
+	p, c := s.p, s.client
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s.owner != person {
+		p.others--
+	}
+	c.cells -= s.cells
+	s.cells = -1
 	if c.terminals--; c.terminals == 0 {
-		delete(c.p.clients, c.name)
+		delete(p.clients, c.name)
 	}
 }
 

@@ -1,19 +1,29 @@
 package service
 
-import "time"
+import (
+	"time"
+
+	"hearth/term"
+)
 
 // Limits bound what one client may have and ask for. A client is a process of this
 // runtime, a peer with all that runs there, or the person. Zero fields get the default.
 type Limits struct {
-	// Terminals with and without a shell; default 64: more than a person reads, and
-	// few enough that one client leaves room for others in a scene.
+	// Terminals with and without a shell; default 256. One that is idle, of 80 columns by
+	// 24 rows, takes 0.3 MiB, one process and two files.
 	Terminals int
-	// Shells bounds the shells of all together; default 256: each is a process, two
-	// goroutines and up to 64 MiB of history.
+	// Others bounds what all but the person have together; default 768, of the 1024 that
+	// a scene holds: who has many processes, each a client, leaves room for the person.
+	Others int
+	// Shells bounds the shells of all together; default 512: each is a process, four
+	// goroutines, two files and up to 64 MiB of history.
 	Shells int
-	// Cells of one terminal; default 1<<18: 16 screens full of text.
-	Cells int
-	// History is how many rows are kept above a screen; default 10,000.
+	// Cells of one terminal; default 1<<18: 16 screens full of text. AllCells are those of
+	// all terminals of a client; default 1<<22: some 64 bytes each with the other screen,
+	// the view and the scene.
+	Cells, AllCells int
+	// History is how many rows are kept above a screen; default 10,000, of which a screen
+	// without a shell, which nobody has to permit, has no more than 128 Ki cells.
 	History int
 	// Watchers and Shares of one terminal; default 64: a room of people.
 	Watchers, Shares int
@@ -28,7 +38,7 @@ type Limits struct {
 // DefaultLimits returns the limits that zero fields get.
 func DefaultLimits() Limits {
 	return Limits{
-		Terminals: 64, Shells: 256, Cells: 1 << 18, History: 10_000, Watchers: 64, Shares: 64,
+		Terminals: 256, Others: 768, Shells: 512, Cells: 1 << 18, AllCells: 1 << 22, History: 10_000, Watchers: 64, Shares: 64,
 		Pending: 32 << 20, Prompts: 4,
 	}
 }
@@ -36,7 +46,7 @@ func DefaultLimits() Limits {
 func (l Limits) filled() Limits {
 	d := DefaultLimits()
 	for _, f := range []struct{ v, d *int }{
-		{&l.Terminals, &d.Terminals}, {&l.Shells, &d.Shells}, {&l.Cells, &d.Cells}, {&l.History, &d.History},
+		{&l.Terminals, &d.Terminals}, {&l.Others, &d.Others}, {&l.Shells, &d.Shells}, {&l.Cells, &d.Cells}, {&l.AllCells, &d.AllCells}, {&l.History, &d.History},
 		{&l.Watchers, &d.Watchers}, {&l.Shares, &d.Shares}, {&l.Prompts, &d.Prompts},
 	} {
 		if *f.v <= 0 {
@@ -48,6 +58,10 @@ func (l Limits) filled() Limits {
 	}
 	return l
 }
+
+// screenLimits are those of the emulator of a screen without a shell: nobody permits it,
+// so a client with all that it may have should not fill the memory.
+var screenLimits = term.Limits{HistoryCells: 1 << 17, Links: 512, Clusters: 4096, Extras: 2048, Strings: 64 << 10, EventBytes: 64 << 10, Titles: 4}
 
 const (
 	// turnBytes is how much of one terminal's output is read at a turn: a few tenths

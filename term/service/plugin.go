@@ -52,6 +52,7 @@ type Plugin struct {
 	// mu guards what follows. It comes before session.mu, and nothing is sent under it.
 	mu       sync.Mutex
 	clients  map[string]*client
+	others   int // terminals that are not the person's
 	sessions map[ID]*session
 	order    []*session // as they were made
 	last     ID

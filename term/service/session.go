@@ -36,6 +36,7 @@ type session struct {
 	key     string // of its picture; "": none is kept
 	command Command
 	again   bool
+	cells   int // that were claimed, -1 when they were given back; guarded by Plugin.mu
 
 	queued  atomic.Bool // the painter will look
 	working atomic.Bool // the goroutine that follows messages lives
@@ -79,7 +80,7 @@ func (p *Plugin) create(x creation) (*session, error) {
 	if x.name == "" && x.keep {
 		x.name = p.freeName()
 	}
-	c, err := p.reserve(x.owner.name)
+	c, err := p.reserve(x.owner, x.columns*x.rows)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +99,7 @@ func (p *Plugin) create(x creation) (*session, error) {
 		err := s.launch()
 		s.mu.Unlock()
 		if err != nil {
-			c.release()
+			s.release()
 			return nil, err
 		}
 	}
@@ -111,7 +112,7 @@ func (p *Plugin) create(x creation) (*session, error) {
 
 // build makes a session that nobody sees so far.
 func (p *Plugin) build(c *client, x creation) *session {
-	s := &session{p: p, client: c, owner: x.owner, name: x.name, command: x.command, again: x.again, state: x.state, changed: true}
+	s := &session{p: p, client: c, owner: x.owner, name: x.name, command: x.command, again: x.again, cells: x.columns * x.rows, state: x.state, changed: true}
 	if p.keep != nil && x.keep && x.owner.key != "" {
 		s.key = x.owner.key + "/" + x.name
 		p.mu.Lock()
@@ -120,9 +121,13 @@ func (p *Plugin) build(c *client, x creation) *session {
 		}
 		p.mu.Unlock()
 	}
-	s.t = term.New(term.Options{
+	o := term.Options{
 		Columns: x.columns, Rows: x.rows, History: p.limits.History, CellWidth: CellWidth, CellHeight: CellHeight, Palette: x.state.palette(),
-	})
+	}
+	if x.screen {
+		o.Limits = screenLimits
+	}
+	s.t = term.New(o)
 	s.stir = p.now()
 	return s
 }
@@ -233,6 +238,9 @@ func (s *session) place(st State) error {
 	if columns*rows > s.p.limits.Cells {
 		return tooManyCells(s.p.limits.Cells)
 	}
+	if err := s.claim(columns * rows); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !maps.Equal(s.state.Colors, st.Colors) {
@@ -253,12 +261,17 @@ func (s *session) refit(columns, rows int) error {
 		return tooManyCells(s.p.limits.Cells)
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	st := s.state
+	s.mu.Unlock()
 	if st.grow(s.p.metrics.cell, columns, rows); st.check() != nil {
 		return &valueError{"so many cells of this size are larger than the space; give the terminal smaller letters"}
 	}
-	s.state, s.restyle = st, true
+	if err := s.claim(columns * rows); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.HalfSize, s.restyle = st.HalfSize, true
 	s.resize(columns, rows)
 	return nil
 }
@@ -336,7 +349,7 @@ func (s *session) remove() bool {
 		}
 	}
 	s.wg.Wait()
-	s.client.release()
+	s.release()
 	s.touch() // the painter gives its glyphs back
 	return true
 }
