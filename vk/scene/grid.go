@@ -18,13 +18,18 @@ const (
 //	| glyph u32 | fg u32 | bg u32 | deco u32 |
 //	+-----------+--------+--------+----------+
 //
+//	glyph  31 30    29 28  27            0
+//	      +--+-----+------+---------------+
+//	      |0 |right| size | handle        |
+//	      +--+-----+------+---------------+
+//
 //	deco  31          8 7 6     5    4        3      2     0
 //	      +------------+-+-----+----+--------+------+-------+
 //	      | underline  |0|blink|wide|overline|strike| under |
 //	      | B   G   R  | |     |    |        |      | line  |
 //	      +------------+-+-----+----+--------+------+-------+
 type GridCell struct {
-	Glyph uint32 // a handle of Snapshot.Glyphs; 0: nothing
+	Glyph uint32 // a handle of Snapshot.Glyphs, 0: nothing; and the bits of Glyph...
 	// FG and BG are bytes R, G, B, A, R the lowest, sRGB with straight alpha. A BG
 	// without any alpha is the grid's own background.
 	FG, BG uint32
@@ -44,6 +49,18 @@ const (
 	DecoOverline uint32 = 1 << 4
 	DecoWide     uint32 = 1 << 5 // the glyph spans this cell and the next
 	DecoBlink    uint32 = 1 << 6 // the glyph is seen every other half second
+)
+
+// How large a cell's glyph is, in GridCell.Glyph. One of double width spans twice as many
+// columns as it does else: all of it stands in its first cell and, with GlyphRight, in
+// the cell where its right half begins, which is the next one, or for DecoWide the second
+// next. Each of the two shows its half.
+const (
+	GlyphHandle      uint32 = 1<<28 - 1 // the handle's bits
+	GlyphDoubleWidth uint32 = 1 << 28
+	GlyphUpper       uint32 = 2 << 28 // of twice the width and height the upper half
+	GlyphLower       uint32 = 3 << 28
+	GlyphRight       uint32 = 1 << 30
 )
 
 // DecoColor is the part of GridCell.Deco that says the colour of the underline, sRGB.

@@ -41,6 +41,11 @@ const int most = 12;             // cells a side that are looked at under one pi
 const vec2 reach = vec2(0.4, 0.3); // cells by which a glyph may stick out of its own
 const int across = 6;            // samples at most along the longer axis of a pixel
 
+// What a cell's word of its glyph says beside the handle: bits 28 and 29, that it is
+// twice as wide (1), and of twice as high the upper (2) or the lower half (3); bit 30,
+// that the cell has the right half.
+const uint handle = (1u << 28) - 1u, right_half = 1u << 30;
+
 const uint strike = 1u << 3, overline = 1u << 4, wide = 1u << 5, blink = 1u << 6, color_page = 1u << 16;
 
 vec4 premultiplied(vec4 c) { return vec4(c.rgb * c.a, c.a); }
@@ -125,12 +130,12 @@ vec4 ink(uint k, ivec2 c) { return unpackUnorm4x8(cursor.z == 1 && inCursor(c) ?
 
 // The mean of what the glyph of a cell paints in it.
 vec4 meanInk(uint k, ivec2 c) {
-	uint glyph = cells[k], deco = cells[k + 3];
+	uint glyph = cells[k] & handle, deco = cells[k + 3];
 	if (glyph == 0 && c.x > 0) { // the second half of a wide one, perhaps
 		c.x--;
 		k = cellAt(c);
 		deco = cells[k + 3];
-		glyph = (deco & wide) != 0 ? cells[k] : 0;
+		glyph = (deco & wide) != 0 ? cells[k] & handle : 0;
 	}
 	if (!shows(glyph, deco)) return vec4(0);
 	float columns = (deco & wide) != 0 ? 2 : 1;
@@ -232,17 +237,28 @@ Hit find() {
 			ivec2 c = next_cell;
 			next_cell.x++;
 			if (next_cell.x > last_cell.x) next_cell = ivec2(first_cell.x, c.y + 1);
-			uint k = cellAt(c), glyph = cells[k], deco = cells[k + 3];
+			uint k = cellAt(c), word = cells[k], glyph = word & handle, deco = cells[k + 3];
 			vec2 q = at - vec2(c);
-			if (shows(glyph, deco) && q.x <= half_box.x + reach.x + ((deco & wide) != 0 ? 2 : 1)) {
+			float columns = (deco & wide) != 0 ? 2 : 1;
+			if (shows(glyph, deco) && q.x <= half_box.x + reach.x + columns) {
 				Glyph g = glyphs[glyph];
-				vec2 cell = extent.zw;
+				vec2 cell = extent.zw, pen = q * cell, grown = vec2(1);
+				bool cut = false;
+				uint part = word >> 28 & 3u;
+				if (part != 0) {
+					// Each half shows what is on its side of the pixel's middle, so two are as one.
+					bool right = (word & right_half) != 0;
+					cut = (right ? q.x < 0 : q.x >= columns) || (part == 2u && q.y >= 1) || (part == 3u && q.y < 0);
+					pen += vec2(right ? columns : 0, part == 3u ? 1 : 0) * cell;
+					grown = vec2(2, part > 1u ? 2 : 1);
+					pen /= grown;
+				}
 				vec2 texels = vec2(g.tile.z & 0xffffu, g.tile.z >> 16), span = vec2(g.box.z - g.box.x, g.box.y - g.box.w);
-				h.scale = texels / (span * letter.z);
-				h.uv = (vec2(q.x * cell.x, q.y * cell.y - letter.w) / letter.z - vec2(g.box.x, -g.box.y)) / span;
+				h.scale = texels / (span * letter.z * grown);
+				h.uv = (vec2(pen.x, pen.y - letter.w) / letter.z - vec2(g.box.x, -g.box.y)) / span;
 				// Where samples are taken all over the pixel, some may lie in the glyph.
 				vec2 spread = major > 2.5 || (g.tile.x & color_page) != 0 ? (metres * h.scale + 0.5 * clamp(sampled, 1, 8)) / texels : vec2(1e-5);
-				h.here = (g.tile.x & 0xffffu) != 0 && all(greaterThanEqual(h.uv, -spread)) && all(lessThan(h.uv, 1 + spread));
+				h.here = !cut && (g.tile.x & 0xffffu) != 0 && all(greaterThanEqual(h.uv, -spread)) && all(lessThan(h.uv, 1 + spread));
 				h.ink = ink(k, c);
 				h.glyph = g;
 			}
