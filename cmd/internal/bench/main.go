@@ -26,6 +26,7 @@ import (
 	"regexp"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	space "hearth/runtime"
@@ -48,6 +49,7 @@ func run(ctx context.Context, rounds int, only string) error {
 	if _, err := os.Stat("runtime/wasm/bench_test.go"); err != nil {
 		return errors.New("run it in the root of the repository")
 	}
+	before := load()
 	match, err := regexp.Compile(only)
 	if err != nil {
 		return err
@@ -82,9 +84,20 @@ func run(ctx context.Context, rounds int, only string) error {
 		}
 		fmt.Fprintf(os.Stderr, "%-50s took %v\n", m.what, time.Since(begin).Round(time.Second))
 	}
-	fmt.Printf("%s, %d processors, %s, %d rounds\n\n", runtime.Version(), runtime.NumCPU(), time.Now().Format(time.DateOnly), s.rounds)
+	fmt.Printf("%s, %d processors, %s, %d rounds, load %s before and %s at the end\n\n",
+		runtime.Version(), runtime.NumCPU(), time.Now().Format(time.DateOnly), s.rounds, before, load())
 	write(os.Stdout, s.rows)
 	return nil
+}
+
+// load is how many threads have computed or waited for that, over the last minute.
+func load() string {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	minute, _, _ := strings.Cut(string(b), " ")
+	return minute
 }
 
 // session is one run of the program.

@@ -5,13 +5,15 @@ import "context"
 // The emulator is fed the same streams as libvterm and tmux, by turns, in one benchmark
 // of term/pty; what a program prints reaches it by a PTY, which all three would share.
 
-// terminalFeed compares the speed at which three kinds of output are taken in.
+// terminalFeed compares the speed at which three kinds of output are taken in: by fresh
+// terminals beside their peers, and then without the memory that a history takes first.
 func terminalFeed(ctx context.Context, s *session) ([]*row, error) {
 	var rows []*row
-	for _, c := range []struct {
+	kinds := []struct {
 		name, what string
 		limit      float64
-	}{{"ascii", "text", 200}, {"sgr", "text in many colours", 80}, {"cjk", "wide characters", 80}} {
+	}{{"ascii", "text", 200}, {"sgr", "text in many colours", 80}, {"cjk", "wide characters", 80}}
+	for _, c := range kinds {
 		vterm := &row{what: "terminal, " + c.what + ", beside libvterm", unit: megabytes, goal: goal{ours, c.limit, true}}
 		tmux := &row{what: "the same beside tmux", unit: megabytes, goal: goal{ours, c.limit, true}}
 		rows = append(rows, vterm, tmux)
@@ -30,13 +32,23 @@ func terminalFeed(ctx context.Context, s *session) ([]*row, error) {
 		}
 	}
 	allocs := &row{what: "terminal, allocations while 64 KiB of text are taken in", unit: count, goal: goal{ours, 0, false}}
+	steady := map[string]*row{}
+	for _, c := range kinds {
+		steady[c.name] = &row{what: "terminal, " + c.what + ", once its history is full", unit: megabytes, goal: goal{ours, c.limit, true}}
+		rows = append(rows, steady[c.name])
+	}
 	rows = append(rows, allocs)
 	for range s.rounds {
-		m, err := s.bench(ctx, "term", "Feed/ascii", 500)
-		if err != nil {
-			return rows, err
+		for _, c := range kinds {
+			m, err := s.bench(ctx, "term", "Feed/"+c.name, 500)
+			if err != nil {
+				return rows, err
+			}
+			steady[c.name].ours = append(steady[c.name].ours, m["MB/s"])
+			if c.name == "ascii" {
+				allocs.ours = append(allocs.ours, m["allocs/op"])
+			}
 		}
-		allocs.ours = append(allocs.ours, m["allocs/op"])
 	}
 	return rows, nil
 }
