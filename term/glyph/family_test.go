@@ -162,6 +162,46 @@ func TestAccents(t *testing.T) {
 	}
 }
 
+// Marks that a font does not place stand with their letter, none on another, whether the
+// font has them as wide as letters or without width.
+func TestMarks(t *testing.T) {
+	b, err := bundled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		text         string
+		above, below int // marks
+	}{
+		{"o\u0302\u0301", 1, 0}, {"q\u0338", 0, 0}, {"z\u0336", 0, 0}, {"b\u0301", 1, 0}, {"w\u0301\u0302\u0303", 2, 0}, {"g\u0323", 0, 1}, {"q\u0323\u0331", 0, 2},
+	} {
+		face := b[4]
+		r, err := face.shape([]rune(c.text))
+		if err != nil || r.missing {
+			t.Fatalf("%q: %v", c.text, err)
+		}
+		s, err := face.outline(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bare, err := face.outline(run{glyphs: r.glyphs[:1], advance: r.advance})
+		if err != nil {
+			t.Fatal(err)
+		}
+		low, high := s.Bounds()
+		under, over := bare.Bounds()
+		if r.advance > face.metrics.Advance+1e-6 || low.X < -0.15 || high.X > face.metrics.Advance+0.15 {
+			t.Errorf("%q is %v wide, from %v to %v", c.text, r.advance, low.X, high.X)
+		}
+		if got := high.Y - over.Y; c.above == 0 && got > 0.25 || got < 0.12*float64(c.above) {
+			t.Errorf("%q reaches %v above its letter", c.text, got)
+		}
+		if got := under.Y - low.Y; c.below == 0 && got > 0.2 || got < 0.08*float64(c.below) {
+			t.Errorf("%q reaches %v below its letter", c.text, got)
+		}
+	}
+}
+
 // noto is Debian's fonts-noto-color-emoji.
 const noto = "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf"
 

@@ -2,9 +2,12 @@ package glyph
 
 import (
 	"math"
+	"unicode"
 
 	"github.com/go-text/typesetting/font"
 	"github.com/go-text/typesetting/font/opentype"
+	"github.com/go-text/typesetting/harfbuzz"
+	"golang.org/x/text/unicode/norm"
 
 	"hearth/term/msdf"
 )
@@ -13,6 +16,7 @@ import (
 type placed struct {
 	gid  font.GID
 	x, y float64
+	mark rune // that the font did not place; 0 for others
 }
 
 // maxPlaced bounds the glyphs that a cluster becomes; fonts may multiply them.
@@ -29,6 +33,7 @@ type run struct {
 func (f *Face) shape(text []rune) (r run, err error) {
 	err = f.use(func() {
 		f.buf.Clear()
+		f.buf.ClusterLevel = harfbuzz.Characters // so that marks are told from their letter
 		f.buf.AddRunes(text, 0, len(text))
 		f.buf.GuessSegmentProperties()
 		f.buf.Shape(f.hb, nil)
@@ -38,8 +43,14 @@ func (f *Face) shape(text []rune) (r run, err error) {
 			}
 			p := f.buf.Pos[i]
 			r.missing = r.missing || info.Glyph == 0
-			r.glyphs = append(r.glyphs, placed{info.Glyph, r.advance + float64(p.XOffset)/f.em, float64(p.YOffset) / f.em})
-			r.advance += float64(p.XAdvance) / f.em
+			g := placed{gid: info.Glyph, x: r.advance + float64(p.XOffset)/f.em, y: float64(p.YOffset) / f.em}
+			if c := text[min(info.Cluster, len(text)-1)]; i > 0 && p.XOffset == 0 && p.YOffset == 0 && unicode.In(c, unicode.Mn, unicode.Me) {
+				g.mark = c
+			}
+			r.glyphs = append(r.glyphs, g)
+			if g.mark == 0 {
+				r.advance += float64(p.XAdvance) / f.em
+			}
 		}
 	})
 	if err == nil && !finite(r.advance) {
@@ -66,12 +77,39 @@ func (f *Face) outline(r run) (s msdf.Shape, err error) {
 		if err != nil {
 			return msdf.Shape{}, err
 		}
+		from := len(s.Contours)
 		appendOutline(&s, segments, g, f.em)
+		if g.mark != 0 {
+			settle(&s, from, g.mark, r.advance)
+		}
 	}
 	if s.Check() != nil {
 		return msdf.Shape{}, &FontError{Err: ErrCostly}
 	}
 	return s, nil
+}
+
+// settle moves a mark, the contours from one on, that its font did not place: many are as
+// wide as letters, and would stand beside theirs, or all at one height.
+func settle(s *msdf.Shape, from int, mark rune, advance float64) {
+	m, base := msdf.Shape{Contours: s.Contours[from:]}, msdf.Shape{Contours: s.Contours[:from]}
+	if len(m.Contours) == 0 || len(base.Contours) == 0 {
+		return
+	}
+	const gap = 0.04 // ems
+	low, high := m.Bounds()
+	under, over := base.Bounds()
+	var by msdf.Point
+	if middle := (low.X + high.X) / 2; middle < 0 || middle > advance {
+		by.X = (under.X+over.X)/2 - middle
+	}
+	switch norm.NFC.PropertiesString(string(mark)).CCC() {
+	case 230: // above
+		by.Y = max(over.Y+gap-low.Y, 0)
+	case 220: // below
+		by.Y = min(under.Y-gap-high.Y, 0)
+	}
+	transform(&m, func(p msdf.Point) msdf.Point { return msdf.Point{X: p.X + by.X, Y: p.Y + by.Y} })
 }
 
 // appendOutline adds the contours of a glyph, whose unit is 1/em.
