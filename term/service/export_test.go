@@ -17,6 +17,14 @@ func Asking(p *Plugin) int {
 // Shells is how many shells run.
 func Shells(p *Plugin) int64 { return p.shells.Load() }
 
+// Scrolled is how far a terminal is scrolled into its history.
+func Scrolled(p *Plugin, id ID) int {
+	s := p.session(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return int(s.t.Scrolled())
+}
+
 // Passes is how often the painter was through with what changed.
 func Passes(p *Plugin) uint64 { return p.brush.passes.Load() }
 

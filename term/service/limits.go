@@ -10,7 +10,7 @@ import (
 // runtime, a peer with all that runs there, or the person. Zero fields get the default.
 type Limits struct {
 	// Terminals with and without a shell; default 256. One that is idle, of 80 columns by
-	// 24 rows, takes 0.3 MiB, one process and two files.
+	// 24 rows, takes 0.2 MiB, one process and two files.
 	Terminals int
 	// Others bounds what all but the person have together; default 768, of the 1024 that
 	// a scene holds: who has many processes, each a client, leaves room for the person.
@@ -64,9 +64,12 @@ func (l Limits) filled() Limits {
 var screenLimits = term.Limits{HistoryCells: 1 << 17, Links: 512, Clusters: 4096, Extras: 2048, Strings: 64 << 10, EventBytes: 64 << 10, Titles: 4}
 
 const (
-	// turnBytes is how much of one terminal's output is read at a turn: a few tenths
-	// of a millisecond of work, and as much as a PTY ever gives.
+	// turnBytes is how much output is fed to one terminal at a turn: a few tenths of a
+	// millisecond of work.
 	turnBytes = 64 << 10
+	// readBytes is how much is read at once: a PTY seldom has more than 4 KiB to give, and
+	// each terminal has such a buffer.
+	readBytes = 16 << 10
 	// turnTime is how long a turn lasts at most, but for its last turnPiece bytes. Text
 	// is through long before; sequences of a few bytes that fill a large screen are not.
 	turnTime  = 4 * time.Millisecond
@@ -85,6 +88,9 @@ const (
 	// paintEvery is the least time between two looks at what changed: 120 a second,
 	// the rate of quick screens.
 	paintEvery = time.Second / 120
+	// looks is how many looks that found nothing to show follow each other without that
+	// rest: a key was typed, and its echo, a moment later, is not to wait for a frame.
+	looks = 8
 	// keepEvery is how often pictures of what was are kept of terminals that changed:
 	// what a crash loses at most.
 	keepEvery = 5 * time.Second

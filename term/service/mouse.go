@@ -15,7 +15,19 @@ type mouse struct {
 	place   term.Point    // of the last one
 	held    input.Button  // by the program, until it is released
 	link    term.Span     // under the pointer, to be followed
+
+	// While a selection is drawn beyond the first or the last row: by how many rows, in
+	// which column, and when that last moved the view.
+	pull, column int
+	pulled       time.Duration
 }
+
+const (
+	// pullEvery is how often a selection that is drawn beyond the edge moves the view, by
+	// as many rows as the pointer is away, but pullMost at most.
+	pullEvery = 50 * time.Millisecond
+	pullMost  = 20
+)
 
 // clickWithin is the most time between the clicks of a double one.
 const clickWithin = 400 * time.Millisecond
@@ -41,7 +53,7 @@ func (p *Plugin) Mouse(h Hit, e input.Mouse) (taken bool) {
 	}
 	e.Column, e.Row, e.X, e.Y = h.Column, h.Row, int(h.X), int(h.Y)
 	s.mu.Lock()
-	uri := s.point(e)
+	uri := s.point(e, h.Beyond)
 	s.mu.Unlock()
 	if uri != "" && p.open != nil {
 		p.open(uri)
@@ -72,15 +84,16 @@ func (s *session) left() {
 
 func wheel(b input.Button) bool { return b >= input.WheelUp && b <= input.WheelRight }
 
-// point does what an event of the mouse asks for, and returns a link that is to be
-// followed. The caller holds mu.
-func (s *session) point(e input.Mouse) (follow string) {
+// point does what an event of the mouse asks for, beyond being how many rows it is away,
+// and returns a link that is to be followed. The caller holds mu.
+func (s *session) point(e input.Mouse, beyond int) (follow string) {
 	if s.removed {
 		return ""
 	}
 	columns, rows := s.t.Size()
 	e.Column, e.Row = min(e.Column, columns-1), min(e.Row, rows-1)
 	x, modes := &s.mouse, s.t.Modes()
+	x.pull = 0
 	if e.Action == input.Motion && e.Button == input.NoButton {
 		x.drawing, x.held = false, input.NoButton // the button went up elsewhere
 	}
@@ -112,6 +125,7 @@ func (s *session) point(e input.Mouse) (follow string) {
 		s.pasteFrom(s.p.primary)
 	case e.Action == input.Motion && x.drawing:
 		s.t.Extend(at)
+		x.pull, x.column = beyond, e.Column
 	case e.Action == input.Motion:
 		x.link = term.Span{}
 		if e.Mods&input.Ctrl != 0 && s.linked(at) != "" {
@@ -125,6 +139,32 @@ func (s *session) point(e input.Mouse) (follow string) {
 		x.drawing = false
 	}
 	return ""
+}
+
+// tug moves the view under a selection that is drawn beyond the edge, and returns when it
+// does so again, 0 for not. The caller holds mu.
+func (s *session) tug(now time.Duration) (again time.Duration) {
+	x := &s.mouse
+	if !x.drawing || x.pull == 0 || s.removed {
+		return 0
+	}
+	if next := x.pulled + pullEvery; x.pulled != 0 && now < next {
+		return next
+	}
+	before := s.t.Scrolled()
+	s.t.Scroll(-min(max(x.pull, -pullMost), pullMost))
+	if s.t.Scrolled() == before {
+		return 0 // the end
+	}
+	x.pulled = now
+	_, rows := s.t.Size()
+	_, end := s.t.Lines()
+	at := term.Point{Line: end - int64(s.t.Scrolled()) - 1, Column: x.column}
+	if x.pull < 0 {
+		at.Line -= int64(rows) - 1
+	}
+	s.t.Extend(at)
+	return now + pullEvery
 }
 
 // linked is the link in a place, where it may be followed.

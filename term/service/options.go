@@ -128,6 +128,7 @@ type Hit struct {
 	Column, Row int     // the nearest cell, from 0
 	X, Y        float32 // pixels from the upper left corner of the first cell, CellWidth by CellHeight each cell
 	Distance    float32 // along the ray, in lengths of its direction
+	Beyond      int     // of Drag: rows above the first one (less than 0) or below the last
 }
 
 // Info tells of a terminal.

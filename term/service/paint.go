@@ -57,6 +57,7 @@ func (p *Plugin) paint() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var spare []*session
+	idle := 0 // looks in a row that found nothing to show
 	for {
 		select {
 		case <-p.ctx.Done():
@@ -64,7 +65,7 @@ func (p *Plugin) paint() {
 		case <-b.wake:
 		case <-timer.C:
 		}
-		begun := p.now()
+		begun, drawn := p.now(), false
 		b.mu.Lock()
 		due := b.due
 		b.due = spare[:0]
@@ -77,20 +78,25 @@ func (p *Plugin) paint() {
 		for _, s := range due {
 			s.queued.Store(false)
 			delete(b.later, s)
-			if at := s.paint(&b.ink, begun); at > 0 {
+			at, shown := s.paint(&b.ink, begun)
+			if at > 0 {
 				b.later[s] = at
 			}
+			drawn = drawn || shown
 		}
 		b.passes.Add(1)
 		clear(due)
 		spare = due
 		// Rest, and look again when the first of what waits is due.
-		rest := time.NewTimer(begun + paintEvery - p.now())
-		select {
-		case <-p.ctx.Done():
-			rest.Stop()
-			return
-		case <-rest.C:
+		if idle++; drawn || idle > looks {
+			idle = 0
+			rest := time.NewTimer(begun + paintEvery - p.now())
+			select {
+			case <-p.ctx.Done():
+				rest.Stop()
+				return
+			case <-rest.C:
+			}
 		}
 		next := time.Hour
 		for _, at := range b.later {
@@ -156,19 +162,22 @@ type style struct {
 }
 
 // paint shows what changed and sends what watchers are to hear. It returns when it is to
-// look again, 0 for never.
-func (s *session) paint(k *ink, now time.Duration) (again time.Duration) {
+// look again, 0 for never, and whether anybody sees anything new now.
+func (s *session) paint(k *ink, now time.Duration) (again time.Duration, drawn bool) {
 	b := &s.brush
 	s.mu.Lock()
 	if s.removed {
 		s.mu.Unlock()
 		b.release(k)
-		return 0
+		return 0, true
 	}
 	soon := func(at time.Duration) {
 		if again == 0 || at < again {
 			again = at
 		}
+	}
+	if at := s.tug(now); at > 0 {
+		soon(at)
 	}
 	s.t.Tick(now)
 	s.t.View(&b.view)
@@ -218,10 +227,10 @@ func (s *session) paint(k *ink, now time.Duration) (again time.Duration) {
 		if err != nil && !errors.Is(err, scene.ErrNoThing) { // that was removed a moment ago
 			s.client.complain(err)
 		}
-		b.geomed, b.look = true, shown
+		b.geomed, b.look, drawn = true, shown, true
 	}
 	s.post(rt, post)
-	return again
+	return again, drawn || len(post) > 0
 }
 
 // compose makes the rows that changed. It reports whether any did.

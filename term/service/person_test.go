@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -266,6 +267,70 @@ func TestPointerLeaves(t *testing.T) {
 	x.plugin.Focus(x.id)
 	if got := x.typed(); got != "\x1b[O\x1b[I" {
 		t.Errorf("it hears %q of the focus", got)
+	}
+}
+
+// A selection that is drawn beyond the edge goes on through the history, by itself, until
+// the pointer comes back, the button goes up or there is no more.
+func TestSelectionBeyondTheEdge(t *testing.T) {
+	clip := &clipboard{}
+	x := newConsole(t, func(o *service.Options) { o.Clipboard = clip })
+	alphabet := x.alphabet()
+	var all []string
+	for n := range 200 {
+		all = append(all, fmt.Sprintf("line %d", n))
+	}
+	feed(x.g, x.c, strings.Join(all, "\r\n"))
+	top := func(want string) {
+		t.Helper()
+		eventually(t, want+" on top", func() bool { return read(x.grid(), 0, alphabet) == want })
+	}
+	top("line 195")
+	st, _ := x.plugin.Terminal(x.id)
+	cell := x.grid().Cell
+	drag := func(column, row float32) {
+		t.Helper()
+		at := st.Position.Add(mgl32.Vec3{-st.HalfSize[0] + (column+0.5)*cell[0], st.HalfSize[1] - (row+0.5)*cell[1], 0})
+		h, ok := x.plugin.Drag(x.id, st.Position.Add(mgl32.Vec3{0, 0, 3}), at.Sub(st.Position).Sub(mgl32.Vec3{0, 0, 3}))
+		if beyond := int(min(row, 0) + max(row-4, 0)); !ok || h.Beyond != beyond || h.Row != int(min(max(row, 0), 4)) || h.Column != int(min(max(column, 0), 39)) {
+			t.Fatalf("%+v at %v, %v", h, column, row)
+		}
+		x.plugin.Mouse(h, input.Mouse{Action: input.Motion, Button: input.ButtonLeft})
+	}
+	x.mouse(6, 4, input.Mouse{Button: input.ButtonLeft})
+	drag(2, -20)
+	top("line 0")
+	x.press('c', ctrlShift, "")
+	if got, want := clip.Get(), strings.Join(all, "\n")[2:len(strings.Join(all, "\n"))-1]; got != want {
+		t.Errorf("%d bytes are selected, want %d", len(got), len(want))
+	}
+	drag(7, 9) // below
+	top("line 195")
+	drag(0, -400)
+	eventually(t, "some lines above", func() bool { return read(x.grid(), 0, alphabet) != "line 195" })
+	x.mouse(0, 0, input.Mouse{Action: input.Release, Button: input.ButtonLeft})
+	passes := service.Passes(x.plugin)
+	at := service.Scrolled(x.plugin, x.id)
+	eventually(t, "more pictures", func() bool {
+		x.g.do(x.c, `{"Feed":"Bw=="}`) // a bell is another picture
+		return service.Passes(x.plugin) > passes+20
+	})
+	if now := service.Scrolled(x.plugin, x.id); now != at {
+		t.Errorf("it scrolls on, from %d to %d, when the button is up", at, now)
+	}
+	if _, ok := x.plugin.Drag(x.id, st.Position, mgl32.Vec3{1, 0, 0}); ok {
+		t.Error("a ray in the plane meets it")
+	}
+	if _, ok := x.plugin.Drag(x.id+1, mgl32.Vec3{}, mgl32.Vec3{0, 0, -1}); ok {
+		t.Error("a terminal that is not there")
+	}
+	for _, bad := range []mgl32.Vec3{{float32(math.NaN()), 0, -1}, {float32(math.Inf(1)), 0, -1}, {}, {0, 0, 1}} {
+		if h, ok := x.plugin.Drag(x.id, st.Position.Add(mgl32.Vec3{0, 0, 3}), bad); ok {
+			t.Errorf("a ray along %v meets %+v", bad, h)
+		}
+	}
+	if h, ok := x.plugin.Drag(x.id, st.Position.Add(mgl32.Vec3{0, 0, 3}), mgl32.Vec3{0, 3e30, -1}); !ok || h.Beyond != -10_000 {
+		t.Errorf("far above: %+v", h)
 	}
 }
 

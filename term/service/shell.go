@@ -50,7 +50,7 @@ const drainFor = 300 * time.Millisecond
 // read feeds what the programs write.
 func (s *session) read(proc *pty.Process, out chan struct{}) {
 	defer close(out)
-	buf := make([]byte, turnBytes)
+	buf := make([]byte, readBytes)
 	var among standing
 	for {
 		n, err := proc.Read(buf)
