@@ -258,7 +258,9 @@ func (t *Terminal) intermediateCSI(inter, final byte) {
 	case '*':
 		switch final {
 		case 'x':
-			t.rectangle = s.arg(0, 0) == 2
+			if n := s.arg(0, 0); n <= 2 {
+				t.extent = n
+			}
 		case 'y':
 			t.checksum()
 		}
@@ -361,8 +363,12 @@ func (t *Terminal) setTab(x int) { t.tabs[x>>6] |= 1 << (x & 63) }
 
 func (t *Terminal) isTab(x int) bool { return t.tabs[x>>6]&(1<<(x&63)) != 0 }
 
-// tab moves to the nth tab stop, at most to the margin.
+// tab moves to the nth tab stop, at most to the margin. In mode 41 a wrap that is due
+// comes first, which old versions of more rely on.
 func (t *Terminal) tab(n int) {
+	if t.wrap && t.modes.has(modeMore) {
+		t.breakLine(false)
+	}
 	end := t.limit(t.row(t.y)) - 1
 	for ; n > 0 && t.x < end; n-- {
 		for t.x++; t.x < end && !t.isTab(t.x); t.x++ {

@@ -44,10 +44,7 @@ func (t *Terminal) requestSetting(what string) {
 		}
 		v = fmt.Sprintf("%d;%d", t.level, c1)
 	case "*x":
-		v = "1"
-		if t.rectangle {
-			v = "2"
-		}
+		v = strconv.Itoa(t.extent)
 	case "t", "*|":
 		v = strconv.Itoa(t.rows)
 	case "$|":

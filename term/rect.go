@@ -134,7 +134,7 @@ func (t *Terminal) changeArea(a area, reverse bool) {
 	}
 	for y := a.top; y < a.bottom; y++ {
 		left, right := a.left, a.right
-		if !t.rectangle {
+		if t.extent != 2 {
 			// A stream runs from the first cell to the last through the lines between.
 			if y > a.top {
 				left = 0

@@ -390,8 +390,8 @@ func (r *replay) finish() {
 		r.f("\x1b[%d q", n)
 		r.modes(1 << modeBlink)
 	}
-	if t.rectangle {
-		r.text("\x1b[2*x")
+	if t.extent != 0 {
+		r.f("\x1b[%d*x", t.extent)
 	}
 	r.modes(1 << modeMargins)
 	if t.top != 0 || t.bottom != t.rows {

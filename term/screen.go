@@ -68,7 +68,8 @@ func (t *Terminal) back(n int) {
 }
 
 // backWrap moves back by n in reverse wraparound: from the left margin to the right one
-// of the row above, from the top to the bottom. A wrap that is due is undone first.
+// of the row above, from the top of the screen to its bottom, and from the first place
+// within the margins to the last. A wrap that is due is undone first.
 func (t *Terminal) backWrap(n int) {
 	if t.wrap {
 		t.wrap = false
@@ -82,7 +83,11 @@ func (t *Terminal) backWrap(n int) {
 		t.x -= n
 		return
 	}
-	left = t.left
+	if t.x == t.left && t.y == t.top {
+		t.x, t.y = t.right-1, t.bottom-1
+		t.fitLine()
+		return
+	}
 	width := t.right - left
 	at := (t.y*width+t.x-left-n)%(width*t.rows) + width*t.rows
 	at %= width * t.rows

@@ -104,7 +104,7 @@ func (t *Terminal) hardReset() {
 	t.modes, t.saved, t.savedMask = initialModes, 0, 0
 	t.keys = input.Modes{}
 	t.charsets, t.utf8 = initialCharsets, true
-	t.protect, t.rectangle = unprotected, false
+	t.protect, t.extent = unprotected, 0
 	t.top, t.bottom, t.left, t.right = 0, t.rows, 0, t.columns
 	t.level, t.eightBit = defaultLevel, false
 	t.cursor, t.blink = BlockCursor, false
@@ -134,7 +134,7 @@ func (t *Terminal) softReset() {
 	t.charsets = initialCharsets
 	t.pen, t.ul = Cell{}, DefaultColor
 	t.setExtra()
-	t.protect, t.rectangle = unprotected, false
+	t.protect, t.extent = unprotected, 0
 	t.scr.saved = savedCursor{}
 	t.wrap = false
 	t.cursor, t.blink = BlockCursor, false

@@ -106,7 +106,7 @@ type Terminal struct {
 	keys      input.Modes
 	charsets  charsets
 	protect   protection
-	rectangle bool // DECSACE 2: attributes change in a rectangle, not in a stream
+	extent    int  // DECSACE: attributes change in a rectangle with 2, else in a stream
 	level     int  // 61 to 65, of DECSCL
 	eightBit  bool // answers begin with C1
 	cursor    CursorShape
