@@ -17,6 +17,7 @@ import (
 // waits for a shell.
 type terminals interface {
 	Hit(origin, direction mgl32.Vec3) (terminal.Hit, bool)
+	Drag(id terminal.ID, origin, direction mgl32.Vec3) (terminal.Hit, bool)
 	Mouse(h terminal.Hit, e input.Mouse) (taken bool)
 	MouseLeft()
 	Key(k input.Key) (taken bool)
@@ -149,12 +150,7 @@ func (v *View) point(e window.Event) (taken bool) {
 // aimed is the terminal under the pointer, or in the middle where the mouse is taken,
 // and where it is seen from.
 func (v *View) aimed() (h terminal.Hit, from mgl32.Vec3, ok bool) {
-	w, height := v.size()
-	x, y := v.mouse.x, v.mouse.y
-	if v.hands.looking {
-		x, y = float64(w)/2, float64(height)/2
-	}
-	from, direction, ok := eye.Ray(v.camera(), x, y, w, height)
+	from, direction, ok := v.ray()
 	if !ok {
 		return h, from, false
 	}
@@ -162,14 +158,32 @@ func (v *View) aimed() (h terminal.Hit, from mgl32.Vec3, ok bool) {
 	return h, from, ok
 }
 
-// drag tells the terminal that has the mouse where it is; beyond its edge it stays
-// where it was last.
-func (v *View) drag() {
-	p := &v.mouse
-	if h, _, ok := v.aimed(); ok && h.Terminal == p.on.Terminal {
-		p.on = h
+// ray goes from the eye through the pointer.
+func (v *View) ray() (from, direction mgl32.Vec3, ok bool) {
+	w, h := v.size()
+	x, y := v.mouse.x, v.mouse.y
+	if v.hands.looking {
+		x, y = float64(w)/2, float64(h)/2
 	}
+	return eye.Ray(v.camera(), x, y, w, h)
+}
+
+// drag tells the terminal that has the mouse where it is, beyond its edges too: there a
+// selection scrolls.
+func (v *View) drag() {
+	v.follows()
+	p := &v.mouse
 	v.terminals.Mouse(p.on, input.Mouse{Action: input.Motion, Button: slices.Min(p.held), Mods: p.mods})
+}
+
+// follows finds where the mouse is in the plane of the terminal that has it; where that
+// is nowhere, it stays where it was last.
+func (v *View) follows() {
+	if from, direction, ok := v.ray(); ok {
+		if h, ok := v.terminals.Drag(v.mouse.on.Terminal, from, direction); ok {
+			v.mouse.on = h
+		}
+	}
 }
 
 // turned takes a turn of the wheel over a terminal.
@@ -321,9 +335,7 @@ func (v *View) released(b input.Button) bool {
 		return false
 	}
 	p.held = slices.Delete(p.held, i, i+1)
-	if h, _, ok := v.aimed(); ok && h.Terminal == p.on.Terminal {
-		p.on = h
-	}
+	v.follows()
 	v.terminals.Mouse(p.on, input.Mouse{Action: input.Release, Button: b, Mods: p.mods})
 	if len(p.held) == 0 {
 		p.on = terminal.Hit{}

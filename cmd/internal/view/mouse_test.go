@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -43,10 +44,26 @@ func (w *wall) Hit(origin, direction mgl32.Vec3) (h terminal.Hit, ok bool) {
 	return terminal.Hit{Terminal: terminal.ID(id + 1), Column: int((at[0] - float32(id)) * 10), Row: int((1 - at[1]) * 10), Distance: d}, true
 }
 
+// Drag is Hit in the whole plane.
+func (w *wall) Drag(id terminal.ID, origin, direction mgl32.Vec3) (h terminal.Hit, ok bool) {
+	d := -origin[2] / direction[2]
+	if d <= 0 || id == 0 || int(id) > w.n {
+		return h, false
+	}
+	at := origin.Add(direction.Mul(d))
+	x, y := int((at[0]-float32(id-1))*10), int(math.Floor(float64((1-at[1])*10)))
+	h = terminal.Hit{Terminal: id, Column: min(max(x, 0), 9), Row: min(max(y, 0), 9), Distance: d, Beyond: min(y, max(y-9, 0))}
+	return h, true
+}
+
 func (w *wall) say(format string, args ...any) { w.told = append(w.told, fmt.Sprintf(format, args...)) }
 
 func (w *wall) Mouse(h terminal.Hit, e input.Mouse) bool {
-	w.say("%d:%d,%d action %d button %d mods %d", h.Terminal, h.Column, h.Row, e.Action, e.Button, e.Mods)
+	beyond := ""
+	if h.Beyond != 0 {
+		beyond = fmt.Sprintf(" beyond %+d", h.Beyond)
+	}
+	w.say("%d:%d,%d%s action %d button %d mods %d", h.Terminal, h.Column, h.Row, beyond, e.Action, e.Button, e.Mods)
 	return true
 }
 
@@ -202,8 +219,8 @@ func TestMouseOnTerminals(t *testing.T) {
 	do(v, at(v, 0.05, 0.95), left(true), at(v, 0.55, 0.45), at(v, 1.5, 0.5), at(v, 0.5, 3), window.Button{Name: "Right", Pressed: true}, left(false), window.Button{Name: "Right"})
 	do(v)
 	want := []string{
-		"1:0,0 action 3 button 0 mods 0", "1:0,0 action 0 button 1 mods 0", "1:5,5 action 3 button 1 mods 0", "1:5,5 action 3 button 1 mods 0", "1:5,5 action 3 button 1 mods 0",
-		"1:5,5 action 0 button 3 mods 0", "1:5,5 action 2 button 1 mods 0", "1:5,5 action 2 button 3 mods 0",
+		"1:0,0 action 3 button 0 mods 0", "1:0,0 action 0 button 1 mods 0", "1:5,5 action 3 button 1 mods 0", "1:9,5 action 3 button 1 mods 0", "1:5,0 beyond -20 action 3 button 1 mods 0",
+		"1:5,0 beyond -20 action 0 button 3 mods 0", "1:5,0 beyond -20 action 2 button 1 mods 0", "1:5,0 beyond -20 action 2 button 3 mods 0",
 	}
 	if got := w.take(); !slices.Equal(got, want) {
 		t.Errorf("a drag:\n%q, want\n%q", got, want)

@@ -308,7 +308,7 @@ func TestCaptureATerminal(t *testing.T) {
 	onLavapipe(t)
 	t.Setenv("PS1", "$ ")
 	file := filepath.Join(t.TempDir(), "x.png")
-	for _, words := range []string{"", "printf '\\033[44m%60s\\033[0m' HELLO; sleep 30"} {
+	for _, words := range []string{"", "printf '\\033[48;5;21m%60s\\033[0m' HELLO; sleep 30"} {
 		shell := sh(t)
 		if words != "" {
 			shell.Args = []string{"-c", words}
