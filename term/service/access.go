@@ -365,7 +365,7 @@ func (s *session) apply(c serde.Codec, tag serde.Tagged) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return "Ok", s.place(st)
+		return "Ok", s.move(st)
 	case "Resize":
 		q, err := serde.Value[size](c, tag)
 		if err != nil {

@@ -25,6 +25,13 @@ func Scrolled(p *Plugin, id ID) int {
 	return int(s.t.Scrolled())
 }
 
+// Hold keeps a terminal busy until release is called.
+func Hold(p *Plugin, id ID) (release func()) {
+	s := p.session(id)
+	s.mu.Lock()
+	return s.mu.Unlock
+}
+
 // Passes is how often the painter was through with what changed.
 func Passes(p *Plugin) uint64 { return p.brush.passes.Load() }
 

@@ -116,18 +116,18 @@ func (s *session) reveal(line int64) {
 	}
 }
 
-type place struct {
+type spot struct {
 	Line   int64 `json:"line"`
 	Column int   `json:"column"`
 }
 
-func (x place) point() term.Point { return term.Point{Line: x.Line, Column: x.Column} }
+func (x spot) point() term.Point { return term.Point{Line: x.Line, Column: x.Column} }
 
-func placeOf(p term.Point) place { return place{p.Line, p.Column} }
+func spotOf(p term.Point) spot { return spot{p.Line, p.Column} }
 
 type found struct {
-	From place `json:"from"`
-	To   place `json:"to"`
+	From spot `json:"from"`
+	To   spot `json:"to"`
 }
 
 // seek answers {"Search":{text,back?,from?}}.
@@ -135,7 +135,7 @@ func (s *session) seek(c serde.Codec, tag serde.Tagged) (any, error) {
 	q, err := serde.Value[struct {
 		Text string `json:"text"`
 		Back *bool  `json:"back"`
-		From *place `json:"from"`
+		From *spot  `json:"from"`
 	}](c, tag)
 	if err != nil {
 		return nil, &parseError{err}
@@ -158,14 +158,14 @@ func (s *session) seek(c serde.Codec, tag serde.Tagged) (any, error) {
 	if !ok {
 		return "Nothing", nil
 	}
-	return event{"Found": found{placeOf(span.From), placeOf(span.To)}}, nil
+	return event{"Found": found{spotOf(span.From), spotOf(span.To)}}, nil
 }
 
 // choose follows {"Select":{from,to,kind?}} and {"Select":null}.
 func (s *session) choose(c serde.Codec, tag serde.Tagged) error {
 	q, err := serde.Value[*struct {
-		From place  `json:"from"`
-		To   place  `json:"to"`
+		From spot   `json:"from"`
+		To   spot   `json:"to"`
 		Kind string `json:"kind"`
 	}](c, tag)
 	if err != nil {

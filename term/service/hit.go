@@ -6,6 +6,20 @@ import (
 	"github.com/go-gl/mathgl/mgl32"
 )
 
+// place is what a ray needs to know of a terminal. It is read without the session's mu,
+// which is held while output is fed, and longer while a picture of a history is made: the
+// frame waits for neither. It is immutable.
+type place struct {
+	State
+	columns, rows int
+}
+
+// settle says where the terminal stands now. The caller holds mu.
+func (s *session) settle() {
+	columns, rows := s.t.Size()
+	s.place.Store(&place{s.state, columns, rows})
+}
+
 // Hit finds the nearest terminal that a ray meets, from either side.
 func (p *Plugin) Hit(origin, direction mgl32.Vec3) (Hit, bool) {
 	p.mu.Lock()
@@ -13,12 +27,8 @@ func (p *Plugin) Hit(origin, direction mgl32.Vec3) (Hit, bool) {
 	p.mu.Unlock()
 	best, found := Hit{}, false
 	for _, s := range sessions {
-		s.mu.Lock()
-		columns, rows := s.t.Size()
-		h, ok := s.state.meet(s.p.metrics.cell, columns, rows, origin, direction)
-		ok = ok && !s.removed
+		h, ok := s.place.Load().meet(p.metrics.cell, origin, direction)
 		h.Terminal = s.id
-		s.mu.Unlock()
 		if ok && (!found || h.Distance < best.Distance) {
 			best, found = h, true
 		}
@@ -34,25 +44,23 @@ func (p *Plugin) Drag(id ID, origin, direction mgl32.Vec3) (Hit, bool) {
 	if s == nil {
 		return Hit{}, false
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	columns, rows := s.t.Size()
-	at, distance, ok := s.state.plane(origin, direction)
-	if !ok || s.removed {
+	x := s.place.Load()
+	at, distance, ok := x.plane(origin, direction)
+	if !ok {
 		return Hit{}, false
 	}
-	h := s.state.cellAt(s.p.metrics.cell, columns, rows, at)
+	h := x.cellAt(p.metrics.cell, at)
 	h.Terminal, h.Distance = id, distance
 	return h, true
 }
 
-// meet finds where a ray goes through the rectangle of a state.
-func (s *State) meet(c cellSize, columns, rows int, origin, direction mgl32.Vec3) (Hit, bool) {
-	at, distance, ok := s.plane(origin, direction)
-	if !ok || !(mgl32.Abs(at[0]) <= s.HalfSize[0]) || !(mgl32.Abs(at[1]) <= s.HalfSize[1]) {
+// meet finds where a ray goes through the rectangle of a terminal.
+func (x *place) meet(c cellSize, origin, direction mgl32.Vec3) (Hit, bool) {
+	at, distance, ok := x.plane(origin, direction)
+	if !ok || !(mgl32.Abs(at[0]) <= x.HalfSize[0]) || !(mgl32.Abs(at[1]) <= x.HalfSize[1]) {
 		return Hit{}, false
 	}
-	h := s.cellAt(c, columns, rows, at)
+	h := x.cellAt(c, at)
 	h.Distance, h.Beyond = distance, 0
 	return h, true
 }
@@ -73,7 +81,8 @@ func (s *State) plane(origin, direction mgl32.Vec3) (at mgl32.Vec2, distance flo
 }
 
 // cellAt is the cell nearest to a place in the plane.
-func (s *State) cellAt(c cellSize, columns, rows int, at mgl32.Vec2) Hit {
+func (s *place) cellAt(c cellSize, at mgl32.Vec2) Hit {
+	columns, rows := s.columns, s.rows
 	// Cells from the upper left corner, inside the padding.
 	x := (at[0] + s.HalfSize[0] - s.Padding[0]) / (c.width * s.UnitsPerEm)
 	y := (s.HalfSize[1] - s.Padding[1] - at[1]) / (c.height * s.UnitsPerEm)

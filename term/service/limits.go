@@ -25,7 +25,8 @@ type Limits struct {
 	// History is how many rows are kept above a screen; default 10,000, of which a screen
 	// without a shell, which nobody has to permit, has no more than 128 Ki cells.
 	History int
-	// Watchers and Shares of one terminal; default 64: a room of people.
+	// Watchers and Shares of one terminal; default 64: a room of people. Watchers who were
+	// shown it, and those of who made it, are counted apart.
 	Watchers, Shares int
 	// Pending bounds the bytes of messages that wait; default 32 MiB: as many of the
 	// largest size. What is above is lost, and said in the log.

@@ -12,7 +12,7 @@ type mouse struct {
 	drawing bool          // a selection, with the left button
 	clicks  int           // of the left button in one place, 1 to 3
 	at      time.Duration // of the last one
-	place   term.Point    // of the last one
+	spot    term.Point    // of the last one
 	held    input.Button  // by the program, until it is released
 	link    term.Span     // under the pointer, to be followed
 
@@ -207,12 +207,12 @@ func (s *session) roll(e input.Mouse, modes input.Modes) {
 // lines, with Alt of a rectangle; with Shift it draws the end of the last one.
 func (s *session) click(at term.Point, mods input.Mods) {
 	x, now := &s.mouse, s.p.now()
-	if x.clicks > 0 && x.clicks < 3 && x.place == at && now-x.at < clickWithin {
+	if x.clicks > 0 && x.clicks < 3 && x.spot == at && now-x.at < clickWithin {
 		x.clicks++
 	} else {
 		x.clicks = 1
 	}
-	x.at, x.place, x.drawing = now, at, true
+	x.at, x.spot, x.drawing = now, at, true
 	if mods&input.Shift != 0 {
 		if _, _, ok := s.t.Selection(); ok {
 			s.t.Adjust(at)

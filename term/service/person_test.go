@@ -74,6 +74,31 @@ func TestHit(t *testing.T) {
 	}
 }
 
+// A terminal that is busy keeps no frame waiting that looks where the pointer is; where it
+// stands is known as soon as it has moved.
+func TestHitOfTheBusy(t *testing.T) {
+	w := newWorld(t)
+	g := w.guest()
+	c := g.make(screen)
+	ahead := mgl32.Vec3{0, 0, -1}
+	for _, m := range []string{`{"State":{"position":[5,1,-2],"half_size":[1,1],"units_per_em":0.1}}`, `{"Resize":{"columns":7,"rows":3}}`} {
+		g.do(c, m)
+		i := w.plugin.List()[0]
+		release := service.Hold(w.plugin, i.ID)
+		h, ok := w.plugin.Hit(mgl32.Vec3{5, 1, 0}, ahead)
+		d, also := w.plugin.Drag(i.ID, mgl32.Vec3{50, -50, 0}, ahead)
+		release()
+		if !ok || h.Terminal != i.ID || h.Column != i.Columns/2 || h.Row != i.Rows/2 || !also || d.Column != i.Columns-1 || d.Row != i.Rows-1 || d.Beyond < 1 {
+			t.Errorf("%s: %+v and %+v of %+v", m, h, d, i)
+		}
+	}
+	w.KillCapability(c, false, "test")
+	w.has(0)
+	if h, ok := w.plugin.Hit(mgl32.Vec3{5, 1, 0}, ahead); ok {
+		t.Errorf("what is gone is met: %+v", h)
+	}
+}
+
 // The focus goes where it is given, in turn, and away.
 func TestFocus(t *testing.T) {
 	w := newWorld(t)

@@ -40,7 +40,8 @@ type session struct {
 
 	queued  atomic.Bool // the painter will look
 	working atomic.Bool // the goroutine that follows messages lives
-	brush   canvas      // of the painter
+	place   atomic.Pointer[place]
+	brush   canvas // of the painter
 
 	// mu guards what follows. Nothing is sent under it but to the shell, whose queue
 	// does not block.
@@ -128,6 +129,7 @@ func (p *Plugin) build(c *client, x creation) *session {
 		o.Limits = screenLimits
 	}
 	s.t = term.New(o)
+	s.settle()
 	s.stir = p.now()
 	return s
 }
@@ -229,8 +231,8 @@ func (s *session) resize(columns, rows int) {
 	s.tell(event{"Resized": size{columns, rows}})
 }
 
-// place gives the terminal another state, and the cells that fit into it.
-func (s *session) place(st State) error {
+// move gives the terminal another state, and the cells that fit into it.
+func (s *session) move(st State) error {
 	if err := st.check(); err != nil {
 		return err
 	}
@@ -249,6 +251,7 @@ func (s *session) place(st State) error {
 	}
 	s.state, s.restyle = st, true
 	s.resize(columns, rows)
+	s.settle()
 	return nil
 }
 
@@ -273,6 +276,7 @@ func (s *session) refit(columns, rows int) error {
 	defer s.mu.Unlock()
 	s.state.HalfSize, s.restyle = st.HalfSize, true
 	s.resize(columns, rows)
+	s.settle()
 	return nil
 }
 

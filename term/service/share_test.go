@@ -1,12 +1,15 @@
 package service_test
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"strings"
 	"testing"
 
 	"hearth/runtime"
 	"hearth/term"
+	"hearth/term/service"
 )
 
 // A share permits what it names and no more, at each message.
@@ -66,6 +69,87 @@ func TestShareEnds(t *testing.T) {
 	}
 	w.KillCapability(c, false, "test")
 	<-twoEnds
+}
+
+// Shares and watchers are bounded; who looks on takes no room from who made the terminal;
+// the same watcher counts once; and what is taken back or ends leaves room.
+func TestRoomForWatchers(t *testing.T) {
+	w := newWorld(t, func(o *service.Options) { o.Limits.Watchers, o.Limits.Shares = 2, 2 })
+	g := w.guest()
+	c := g.make(screen)
+	share := g.ask(c, `{"Share":["View"]}`).Caps[0]
+	other := g.ask(c, `{"Share":["Type","Resize"]}`).Caps[0]
+	full := func(r runtime.Reply) bool { return strings.HasPrefix(string(r.Data), `{"Err":{"Full":"`) }
+	if r := g.ask(c, `{"Share":["View"]}`); !full(r) || len(r.Caps) != 0 {
+		t.Errorf("a third share: %s", r.Data)
+	}
+	w.KillCapability(other, false, "test")
+	eventually(t, "room for a share", func() bool { return !full(g.ask(c, `{"Share":["View"]}`)) })
+	watches := func(to runtime.Capability, g *guest) bool {
+		t.Helper()
+		return strings.HasPrefix(string(g.ask(to, `{"Watch":null}`).Data), `{"Replay":`)
+	}
+	a, b := w.guest(), w.guest()
+	for _, v := range []*guest{a, b, a, b} {
+		if !watches(share, v) {
+			t.Error("there is no room for two who look on")
+		}
+	}
+	if watches(share, w.guest()) {
+		t.Error("there is room for a third")
+	}
+	for range 2 {
+		if !watches(c, w.guest()) {
+			t.Error("who looks on takes the room of who made it")
+		}
+	}
+	if watches(c, w.guest()) {
+		t.Error("there is room for a third of who made it")
+	}
+	a.port.Close()
+	eventually(t, "room again", func() bool { return watches(share, w.guest()) })
+	// What was taken back watches no more.
+	feed(g, c, "before")
+	b.send(share, `{"Unwatch":null}`)
+	for string(b.next().Data) != `{"Ok":"Ok"}` {
+	}
+	feed(g, c, "after")
+	if r := string(b.ask(share, `"Describe"`).Data); !strings.HasPrefix(r, `{"Ok":{"Describe"`) {
+		t.Errorf("who watches no more hears %s", r)
+	}
+}
+
+// What holders of a share have waiting is bounded by less than what the maker may have,
+// and is nothing to the maker.
+func TestFloodOfShares(t *testing.T) {
+	w := newWorld(t)
+	g, flood := w.guest(), w.guest()
+	c := g.make(`{"CreateScreen":{"position":[0,0,0],"units_per_em":0.1,"columns":512,"rows":512}}`)
+	share := g.ask(c, `{"Share":["Type"]}`).Caps[0]
+	// What the terminal is busy with while it is flooded.
+	g.send(c, `{"Feed":"`+base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("\x1b[65$x"), 1000))+`"}`)
+	const many, size = 64, 64 << 10
+	for range many {
+		flood.send(share, `{"Input":"`+strings.Repeat("x", size)+`"}`)
+	}
+	g.send(c, `{"Input":"y"}`) // for whom there is room
+	taken := 0
+	for range many {
+		switch r := string(flood.next().Data); {
+		case r == `{"Ok":"Ok"}`:
+			taken++
+		case !strings.HasPrefix(r, `{"Err":{"Busy":"`):
+			t.Error(r)
+		}
+	}
+	if taken == 0 || taken == many {
+		t.Errorf("%d of %d were taken, of %d MiB", taken, many, many*size>>20)
+	}
+	for range 2 {
+		if r := string(g.next().Data); r != `{"Ok":"Ok"}` {
+			t.Error(r)
+		}
+	}
 }
 
 // mirror follows a terminal by what its watchers hear.

@@ -126,12 +126,20 @@ func (s *session) watch(m *message) error {
 		return errNoWatcher
 	}
 	w := &watcher{a: m.a, to: m.reply, cbor: m.cbor, lost: true}
+	// Who was shown the terminal leaves room for who made it.
+	mine := m.a.rights.has(own)
 	s.mu.Lock()
+	n := 0
+	for _, o := range s.watchers {
+		if o.a.rights.has(own) == mine && !(o.to.Ref == w.to.Ref && o.a == w.a) {
+			n++
+		}
+	}
 	switch {
 	case s.removed:
 		s.mu.Unlock()
 		return errEnded
-	case len(s.watchers) >= s.p.limits.Watchers:
+	case n >= s.p.limits.Watchers:
 		s.mu.Unlock()
 		return &LimitError{"a terminal", "watchers", int64(s.p.limits.Watchers)}
 	}
