@@ -48,6 +48,9 @@ func (t *Terminal) eraseRows(from, to int, selective bool) {
 
 // eraseDisplay does ED and DECSED.
 func (t *Terminal) eraseDisplay(what int, selective bool) {
+	if what > 3 {
+		return
+	}
 	t.wrap = false
 	switch what {
 	case 0:

@@ -241,8 +241,8 @@ func (t *Terminal) collect() {
 	use(t.last)
 	use(t.main.saved.pen)
 	use(t.alt.saved.pen)
-	for _, p := range t.pens {
-		use(p)
+	for _, k := range t.pens {
+		use(k.pen)
 	}
 	// The open link goes on over text that is still to come.
 	links[t.url>>6] |= 1 << (t.url & 63)

@@ -230,7 +230,7 @@ func (t *Terminal) setMode(m mode, on bool) {
 	case modeBlink:
 		t.blink = false
 	}
-	if was := t.modes.has(m); was == on && m != modeOrigin && m != modeMargins {
+	if was := t.modes.has(m); was == on && m != modeOrigin {
 		t.syncKeys()
 		return
 	}
@@ -245,7 +245,8 @@ func (t *Terminal) setMode(m mode, on bool) {
 			t.wrap = false
 		}
 	case modeMargins:
-		t.left, t.right, t.wrap = 0, t.columns, false
+		t.left, t.right = 0, t.columns
+		t.keepWrap()
 		if on {
 			// Lines of double size and margins exclude each other.
 			for y := range t.rows {
@@ -273,7 +274,7 @@ func (t *Terminal) modeState(m mode) int {
 	case modeAlt47, modeAlt1047, modeAlt1049:
 		on = t.Alternate()
 	case modeSaveCursor:
-		on = t.scr.saved.set
+		on = true // a reset saves too
 	case modeBlink:
 		on = on != t.blink
 	}

@@ -358,7 +358,9 @@ func (t *Terminal) feedCSI(p []byte) []byte {
 			if s.n < maxParams {
 				s.n++
 			}
-			if !s.invalid {
+			if s.invalid {
+				t.last.content = 0
+			} else {
 				t.dispatchCSI(b)
 			}
 			return p[i+1:]

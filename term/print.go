@@ -38,12 +38,12 @@ func (t *Terminal) breakLine(gap bool) {
 		}
 		r.rev = t.rev
 	}
-	if t.x >= t.left {
-		t.x = t.left
-	} else {
-		t.x = 0
+	left := t.left
+	if t.x < left {
+		left = 0
 	}
-	t.index()
+	t.index() // which scrolls only what is below text within the margins
+	t.x = left
 }
 
 // printASCII writes printable ASCII.
@@ -247,6 +247,9 @@ func (t *Terminal) append(r *row, x int, c rune) bool {
 	return true
 }
 
+// maxRepeat bounds how often REP repeats: xterm's greatest parameter.
+const maxRepeat = 1<<16 - 1
+
 // repeat does REP: the character that was written last, n times. As in xterm there is
 // none behind any control function, REP as well.
 func (t *Terminal) repeat(last Cell, n int) {
@@ -257,8 +260,13 @@ func (t *Terminal) repeat(last Cell, n int) {
 	if last.attr&wideHead != 0 {
 		width = 2
 	}
-	// More than fill the screen cannot be told apart from what fills it.
-	for n = min(n, t.columns*t.rows); n > 0; n-- {
+	n = min(n, maxRepeat)
+	if all, line := t.columns*t.rows, (t.right-t.left)/width; n > all && line > 0 {
+		// Behind a full screen each line is as the one before, and what counts is only
+		// where in the last one the text ends.
+		n = all + (n-all)%line
+	}
+	for ; n > 0; n-- {
 		t.put(last.content, width)
 	}
 	t.last.content = 0

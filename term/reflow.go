@@ -56,7 +56,7 @@ func (t *Terminal) Resize(columns, rows int) {
 		}
 	}
 	screen := f.dropped + s.ring.n - rows
-	if s.saved.set {
+	if s.saved != initialSaved {
 		s.saved.wrap = saved.wrap
 		s.saved.x, s.saved.y = saved.column, min(max(saved.to-screen, 0), rows-1)
 	}

@@ -349,7 +349,7 @@ func (r *replay) moveTo(s *screen, y, x int, wrap, origin bool) {
 // savedCursor saves the cursor that s has saved.
 func (r *replay) savedCursor(s *screen) {
 	v := &s.saved
-	if !v.set {
+	if *v == initialSaved {
 		return
 	}
 	if v.origin {

@@ -22,6 +22,9 @@ func (t *Terminal) fitLine() {
 	}
 }
 
+// keepWrap lets a wrap that is due be so only where text still ends: the margins moved.
+func (t *Terminal) keepWrap() { t.wrap = t.wrap && t.x+1 == t.limit(t.row(t.y)) }
+
 // up, down, right and back move the cursor by n and stop at the margin, if it was
 // within it, or at the edge.
 func (t *Terminal) up(n int) {
@@ -148,24 +151,22 @@ func (t *Terminal) reverseIndex() {
 // backIndex does DECBI, forwardIndex DECFI: one column, and at a margin the columns
 // move instead.
 func (t *Terminal) backIndex() {
-	t.wrap = false
 	if t.x == t.left {
 		if t.y >= t.top && t.y < t.bottom {
 			t.shiftColumns(t.left, 1)
 		}
 	} else if t.x > 0 {
-		t.x--
+		t.back(1)
 	}
 }
 
 func (t *Terminal) forwardIndex() {
-	t.wrap = false
 	if t.x == t.right-1 {
 		if t.y >= t.top && t.y < t.bottom {
 			t.shiftColumns(t.left, -1)
 		}
 	} else if t.x < t.columns-1 {
-		t.x++
+		t.x, t.wrap = t.x+1, false
 		t.fitLine()
 	}
 }

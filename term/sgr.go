@@ -156,24 +156,70 @@ func (t *Terminal) setExtra() { t.pen.extra = t.extra(extra{link: t.url, underli
 // maxPens bounds what XTPUSHSGR keeps; xterm keeps as many.
 const maxPens = 10
 
-// pushPen does XTPUSHSGR, popPen XTPOPSGR.
-func (t *Terminal) pushPen() {
-	if len(t.pens) < maxPens {
-		t.pens = append(t.pens, t.pen)
-		t.pensUL = append(t.pensUL, t.ul)
-	}
+// A keptPen is what XTPUSHSGR keeps of a pen.
+type keptPen struct {
+	pen    Cell
+	ul     Color
+	attr   Attr // which attributes come back
+	fg, bg bool
+	all    bool // the colour of the underline as well
 }
 
+// pushPen does XTPUSHSGR: all of the pen, or what the parameters name.
+func (t *Terminal) pushPen() {
+	if len(t.pens) == maxPens {
+		return
+	}
+	s := &t.parser
+	k := keptPen{pen: t.pen, ul: t.ul}
+	if s.given == 0 {
+		k.attr, k.fg, k.bg, k.all = rendition, true, true, true
+	}
+	for i := range s.n {
+		switch s.arg(i, 0) {
+		case 1:
+			k.attr |= Bold
+		case 2:
+			k.attr |= Faint
+		case 3:
+			k.attr |= Italic
+		case 4, 21:
+			k.attr |= underlineMask
+		case 5:
+			k.attr |= Blink
+		case 7:
+			k.attr |= Inverse
+		case 8:
+			k.attr |= Hidden
+		case 9:
+			k.attr |= Strike
+		case 30:
+			k.fg = true
+		case 31:
+			k.bg = true
+		}
+	}
+	t.pens = append(t.pens, k)
+}
+
+// popPen does XTPOPSGR.
 func (t *Terminal) popPen() {
 	n := len(t.pens) - 1
 	if n < 0 {
 		return
 	}
-	p := t.pens[n]
-	t.pen.fg, t.pen.bg = p.fg, p.bg
-	t.pen.attr = t.pen.attr&^rendition | p.attr&rendition
-	t.ul = t.pensUL[n]
-	t.pens, t.pensUL = t.pens[:n], t.pensUL[:n]
+	k := t.pens[n]
+	t.pens = t.pens[:n]
+	t.pen.attr = t.pen.attr&^k.attr | k.pen.attr&k.attr
+	if k.fg {
+		t.pen.fg = k.pen.fg
+	}
+	if k.bg {
+		t.pen.bg = k.pen.bg
+	}
+	if k.all {
+		t.ul = k.ul
+	}
 	t.setExtra()
 }
 

@@ -4,7 +4,6 @@ import "hearth/term/input"
 
 // savedCursor is what DECSC saves.
 type savedCursor struct {
-	set      bool
 	x, y     int
 	wrap     bool
 	pen      Cell
@@ -13,19 +12,19 @@ type savedCursor struct {
 	charsets charsets
 }
 
+// initialSaved is what a screen has saved after a reset.
+var initialSaved = savedCursor{charsets: initialCharsets}
+
 func (t *Terminal) saveCursor() {
 	t.scr.saved = savedCursor{
-		set: true, x: t.x, y: t.y, wrap: t.wrap, pen: t.pen, ul: t.ul,
+		x: t.x, y: t.y, wrap: t.wrap, pen: t.pen, ul: t.ul,
 		origin: t.modes.has(modeOrigin), charsets: t.charsets,
 	}
 }
 
-// restoreCursor does DECRC. What was never saved is as after a reset.
+// restoreCursor does DECRC.
 func (t *Terminal) restoreCursor() {
 	s := t.scr.saved
-	if !s.set {
-		s.charsets = initialCharsets
-	}
 	t.modes.set(modeOrigin, s.origin)
 	t.x, t.y = min(s.x, t.columns-1), min(s.y, t.rows-1)
 	if s.origin {
@@ -53,6 +52,7 @@ func (t *Terminal) setAlternate(m mode, on bool) {
 	} else {
 		if m == modeAlt1047 && t.Alternate() {
 			t.eraseRows(0, t.rows, false)
+			t.wrap = false
 		}
 		t.show(&t.main)
 		if m == modeAlt1049 {
@@ -88,13 +88,13 @@ func (t *Terminal) hardReset() {
 		}
 		s.base += int64(s.ring.n)
 		s.ring.init(t.rows, max)
-		s.saved, s.kitty = savedCursor{}, kittyStack{}
+		s.saved, s.kitty = initialSaved, kittyStack{}
 		for y := range t.rows {
 			s.ring.at(y).rev = t.rev
 		}
 	}
 	t.scr = &t.main
-	t.pens, t.pensUL, t.pushed = nil, nil, nil
+	t.pens, t.pushed = nil, nil
 	t.titles = nil
 	t.url, t.last = 0, Cell{}
 	t.pen, t.ul = Cell{}, DefaultColor
@@ -135,8 +135,8 @@ func (t *Terminal) softReset() {
 	t.pen, t.ul = Cell{}, DefaultColor
 	t.setExtra()
 	t.protect, t.extent = unprotected, 0
-	t.scr.saved = savedCursor{}
-	t.wrap = false
+	t.scr.saved = initialSaved
+	t.keepWrap()
 	t.cursor, t.blink = BlockCursor, false
 	t.syncKeys()
 }

@@ -3,6 +3,7 @@ package term
 // beginString begins a string of this kind: ] an OSC, P a DCS, X, ^ and _ others.
 func (t *Terminal) beginString(kind byte) {
 	s := &t.parser
+	t.last.content = 0
 	s.state, s.kind, s.text, s.lost, s.prev = str, kind, s.text[:0], false, 0
 	s.bell = false
 }

@@ -116,11 +116,10 @@ type Terminal struct {
 	utf8   bool // input is UTF-8, not ISO 2022
 
 	tables  tables
-	pens    []Cell // pushed by XTPUSHSGR
-	pensUL  []Color
-	palette *Palette // replaced, never changed, once a View has it
-	first   *Palette // what it was at the beginning
-	shared  bool     // a View has palette
+	pens    []keptPen // pushed by XTPUSHSGR
+	palette *Palette  // replaced, never changed, once a View has it
+	first   *Palette  // what it was at the beginning
+	shared  bool      // a View has palette
 	pushed  []*Palette
 
 	title, icon string

