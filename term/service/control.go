@@ -11,7 +11,8 @@ import (
 )
 
 // Whoever controls this program through its socket is the person at the screen, with
-// other hands: they list the terminals, and tell them what a capability would.
+// other hands: they list the terminals, open others, and tell them what a
+// capability would.
 
 // errControl answers others.
 var errControl = errors.New("only who controls this program through its socket may do this; ask the terminal itself")
@@ -49,15 +50,18 @@ func (x *raw) UnmarshalJSON(b []byte) error { *x = slices.Clone(b); return nil }
 func (x *raw) UnmarshalCBOR(b []byte) error { *x = slices.Clone(b); return nil }
 
 // isControl tells whether a request to the factory is one of a control.
-func isControl(name string) bool { return name == "List" || name == "Tell" }
+func isControl(name string) bool { return name == "List" || name == "Tell" || name == "Open" }
 
 // control follows it.
 func (p *Plugin) control(r *runtime.Request, reply runtime.Capability, c serde.Codec, t serde.Tagged) (any, error) {
 	if _, remote := ownerOf(r.Sender, reply); remote || !r.Sender.Host {
 		return nil, errControl
 	}
-	if t.Name == "List" {
+	switch t.Name {
+	case "List":
 		return map[string]any{"List": p.listed()}, nil
+	case "Open":
+		return p.openThere(c, t)
 	}
 	v, err := serde.Value[told](c, t)
 	if err != nil {
@@ -74,6 +78,8 @@ func (p *Plugin) control(r *runtime.Request, reply runtime.Capability, c serde.C
 	switch tag.Name {
 	case "Watch", "Unwatch", "Share":
 		return nil, errTell
+	case "Screen":
+		return s.look(c, tag)
 	}
 	if text, _ := serde.Value[string](c, tag); tag.Name == "Input" && text == "\r" && s.hasEnded() {
 		// This is the key that the screen tells the person to press.

@@ -51,7 +51,11 @@
 //	* "Describe" -> {"Ok":{"Describe":{shell,terminals,services}}}
 //	* from who controls this program through its socket:
 //	  "List" -> {"Ok":{"List":[{id,name,title,who,kind,columns,rows,pid,ended,focused}]}}
-//	  {"Tell":{terminal:id,message}} -> what the terminal answers to the message
+//	  {"Open":{name?,command?}} -> {"Ok":{"Opened":{id,name}}}: before the person's eyes
+//	  {"Tell":{terminal:id,message}} -> what the terminal answers to the message; there is
+//	       also {"Screen":{columns?,rows?,since?}} -> {"Ok":{"Screen":{serial,columns,rows,
+//	       title,ended,lines,cursor:{column,row,visible,shape},app_cursor,app_keypad,paste}}}
+//	       | {"Ok":"Nothing"} where that is what has the serial that since names
 //
 //	terminal
 //	  "Quit"   {"Input":text}   {"State":state}

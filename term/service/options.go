@@ -97,6 +97,9 @@ type Options struct {
 	// Primary is what was selected last, on desktops that have that: the middle button
 	// pastes it. nil: the clipboard, which selecting leaves alone.
 	Primary Clipboard
+	// Here is where a terminal stands before the person's eyes, for one that is opened
+	// through the socket of this program. Any goroutine calls it. nil: nobody looks.
+	Here func() State
 	// Open follows a link that the person clicked on: http, https or mailto. nil: links
 	// are not followed.
 	Open   func(uri string)

@@ -33,6 +33,7 @@ type Plugin struct {
 	clip    Clipboard
 	primary Clipboard // the same where there is none
 	open    func(uri string)
+	here    func() State
 	limits  Limits
 	log     *slog.Logger
 	begun   time.Time
@@ -74,7 +75,7 @@ func New(o Options) (*Plugin, error) {
 	}
 	p := &Plugin{
 		scene: o.Scene, metrics: measure(o.Family), shell: o.Shell, env: slices.Clone(o.Env), policy: o.Policy, trusted: o.Trusted,
-		keep: o.Keep, clip: o.Clipboard, primary: o.Primary, open: o.Open, limits: o.Limits.filled(), log: o.Log, begun: time.Now(),
+		keep: o.Keep, clip: o.Clipboard, primary: o.Primary, open: o.Open, here: o.Here, limits: o.Limits.filled(), log: o.Log, begun: time.Now(),
 		clients: map[string]*client{}, sessions: map[ID]*session{},
 	}
 	if p.log == nil {
