@@ -128,6 +128,7 @@ type Atlas struct {
 	family   *glyph.Family
 	draw     func(g *msdf.Generator, text string, s glyph.Style, columns int) made // a.make, but for tests
 	o        Options
+	handles  int // MaxHandles, but for tests
 	changes  chan struct{}
 	done     sync.WaitGroup
 	draining sync.Mutex // held through Drain, before mu
@@ -166,7 +167,7 @@ const maxTiles = 2048
 func New(f *glyph.Family, o Options) *Atlas {
 	o.normalise()
 	a := &Atlas{
-		family: f, o: o, changes: make(chan struct{}, 1),
+		family: f, o: o, handles: MaxHandles, changes: make(chan struct{}, 1),
 		runes: map[uint64]Handle{}, clusters: map[cluster]Handle{}, entries: make([]entry, 1),
 	}
 	a.draw = a.make

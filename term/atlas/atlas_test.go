@@ -1,6 +1,7 @@
 package atlas
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -60,6 +61,7 @@ func (r *reader) until(what string, done func() bool) {
 	for {
 		r.drain()
 		if done() {
+			r.drain() // what came since
 			return
 		}
 		select {
@@ -161,6 +163,14 @@ func TestJoins(t *testing.T) {
 				p, q := tile.Levels[0][4*(y*tile.W+x):], tile.Levels[0][4*y*tile.W:]
 				if median(p) != median(q) || p[3] != q[3] {
 					t.Fatalf("%s: row %d has %v at %d, %v at the edge", c, y, p[:4], x, q[:4])
+				}
+			}
+		}
+		for y := range tile.H { // beside the picture is what is at its edge, for filters that look so far
+			for x := range tile.W {
+				p, q := tile.Levels[0][4*(y*tile.W+x):][:4], tile.Levels[0][4*(min(y, int(g.H)-1)*tile.W+min(x, int(g.W)-1)):][:4]
+				if !bytes.Equal(p, q) {
+					t.Fatalf("%s: beside the picture, at %d,%d, is %v, at its edge %v", c, x, y, p, q)
 				}
 			}
 		}

@@ -12,7 +12,7 @@ func (a *Atlas) entry(h Handle) *entry {
 
 // take returns a handle that nobody has, 0 if all are in use.
 func (a *Atlas) take() Handle {
-	if len(a.unused) == 0 && len(a.entries) > MaxHandles {
+	if len(a.unused) == 0 && len(a.entries) > a.handles {
 		if a.oldest == 0 {
 			return 0
 		}

@@ -51,13 +51,13 @@ func (a *Atlas) put(h Handle, m made) {
 	e := &a.entries[h]
 	if e.spot.w != m.tile.W || e.spot.h != m.tile.H || e.glyph.Color != m.tile.Color {
 		a.vacate(h) // another font may have taken its part
+		defer a.nourish()
 	}
 	if m.tile.W == 0 {
 		e.stage = blank
 		if e.refs == 0 {
 			a.drop(h)
 		}
-		a.nourish()
 		return
 	}
 	at, ok := e.spot, e.spot.w > 0
