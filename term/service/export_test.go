@@ -32,6 +32,9 @@ func Hold(p *Plugin, id ID) (release func()) {
 	return s.mu.Unlock
 }
 
+// Glyphs is how many pictures of characters are in use.
+func Glyphs(p *Plugin) int { return p.atlas.Stats().Used }
+
 // Passes is how often the painter was through with what changed.
 func Passes(p *Plugin) uint64 { return p.brush.passes.Load() }
 

@@ -3,6 +3,7 @@ package service_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -476,6 +477,45 @@ func TestLinks(t *testing.T) {
 			t.Errorf("%s: %v", c.uri, opened)
 		}
 	}
+}
+
+// A link under the pointer is underlined while Ctrl is held there, whole, and no other is;
+// one that may not be followed is not.
+func TestLinkUnderThePointer(t *testing.T) {
+	x := newConsole(t)
+	feed(x.g, x.c, "\x1b]8;;https://example.org\x07one\x1b]8;;\x07 x\r\n\x1b]8;;http://example.org\x07two\x1b]8;;\x07\r\n\x1b]8;;file:///x\x07bad\x1b]8;;\x07")
+	lined := func(row int) (out string) {
+		for _, c := range x.grid().Lines[row][:4] {
+			out += fmt.Sprint(c.Deco & 7)
+		}
+		return out
+	}
+	shown := func(rows ...string) {
+		t.Helper()
+		eventually(t, fmt.Sprint("underlined ", rows), func() bool {
+			return x.grid().Lines != nil && slices.Equal(rows, []string{lined(0), lined(1), lined(2)})
+		})
+	}
+	point := func(column, row int, mods input.Mods) {
+		x.mouse(column, row, input.Mouse{Action: input.Motion, Mods: mods})
+	}
+	const none, one = "0000", "1110"
+	point(1, 0, 0)
+	shown(none, none, none)
+	point(1, 0, input.Ctrl)
+	shown(one, none, none)
+	point(2, 1, input.Ctrl)
+	shown(none, one, none)
+	point(1, 2, input.Ctrl)
+	shown(none, none, none)
+	point(0, 0, input.Ctrl)
+	shown(one, none, none)
+	point(0, 0, 0)
+	shown(none, none, none)
+	point(0, 1, input.Ctrl)
+	shown(none, one, none)
+	x.plugin.MouseLeft()
+	shown(none, none, none)
 }
 
 // What a program puts into the clipboard is taken while it has the focus, now and then,
