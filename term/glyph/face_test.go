@@ -222,6 +222,33 @@ func TestFails(t *testing.T) {
 	}
 }
 
+// A font that has no characters, or no outlines, is a face whose cells have usual sizes,
+// for which others step in; one that has neither glyphs nor characters is refused.
+func TestEmptyFonts(t *testing.T) {
+	nothing := words(nil, 0, 1, 3, 1, 0, 12, 6, 10, 0, 0, 0)
+	for name, set := range map[string]map[string][]byte{
+		"no characters": {"cmap": nothing},
+		"no outlines":   {"glyf": nil, "loca": nil},
+		"no layout":     {"GSUB": nil, "GPOS": nil, "GDEF": nil, "post": nil, "name": nil, "OS/2": nil, "hhea": nil, "hmtx": nil},
+	} {
+		f := mustParse(t, with(regular(), set))
+		if m := f.Metrics(); !(m.Advance > 0.1 && m.Ascent > 0.1 && m.Descent > 0 && m.UnderlineThickness > 0) {
+			t.Errorf("%s: a cell is %+v", name, m)
+		}
+		fam := NewFamily(FamilyOptions{Regular: f, NoSystem: true})
+		for _, text := range []string{"g", "é", "q\u0323", "─"} {
+			p := fam.Picture(text, Bold, 1)
+			if p.Blank() {
+				t.Errorf("%s: %q is blank", name, text)
+			}
+			inCell(t, fam, &p, text, 1)
+		}
+	}
+	if _, err := Parse(with(regular(), map[string][]byte{"cmap": nil, "maxp": nil})); !errors.Is(err, ErrBroken) {
+		t.Errorf("a font of nothing: %v", err)
+	}
+}
+
 // A face whose reader does not end costs one goroutine until it ends, and keeps nobody
 // waiting; when too many do not end, no face is asked but those of the program.
 func TestHangs(t *testing.T) {

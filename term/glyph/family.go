@@ -132,15 +132,20 @@ func (f *Family) Picture(text string, s Style, columns int) Picture {
 			}
 		}
 	}
+	empty := false // some face has it, and draws nothing
 	for _, c := range f.candidates(s) {
-		if p, ok := f.outlinePicture(c, runes, columns); ok {
+		if p, ok := f.outlinePicture(c, runes, columns); ok && !p.Blank() {
 			return p
+		} else if ok {
+			empty = true
 		}
 	}
 	if f.system != nil {
 		if face := f.system.find(runes[0], false); face != nil {
-			if p, ok := f.outlinePicture(f.synthetic(face, s), runes, columns); ok {
+			if p, ok := f.outlinePicture(f.synthetic(face, s), runes, columns); ok && !p.Blank() {
 				return p
+			} else if ok {
+				empty = true
 			}
 			if p, ok := f.colorPicture(face, runes, columns); ok {
 				return p
@@ -153,6 +158,9 @@ func (f *Family) Picture(text string, s Style, columns int) Picture {
 				return p
 			}
 		}
+	}
+	if empty {
+		return Picture{}
 	}
 	// Nobody has all of it: what is left without what stands above and below.
 	if bare := withoutMarks(runes); len(bare) > 0 && len(bare) < len(runes) {
