@@ -42,16 +42,37 @@ func (k *ink) compose(v *term.View, l *term.Line, number int64, st style, hover 
 		}
 		return
 	}
-	// Characters of double width stand on every other column; their size is as usual.
+	// Characters of double width have twice their columns, whose halves each show a half.
 	for i := 0; 2*i < v.Columns; i++ {
-		x := k.cell(v, l.Cells[i], &st, fg, bg, false)
-		k.row[2*i] = x
-		if 2*i+1 < v.Columns {
-			x.Glyph = 0
-			k.row[2*i+1] = x
+		x, n := k.cell(v, l.Cells[i], &st, fg, bg, false), 1
+		if x.Deco&scene.DecoWide != 0 {
+			n = 2
 		}
+		switch l.Size { // a line is where its half of the characters is
+		case term.DoubleTop:
+			x.Deco &^= 7 | scene.DecoStrike
+		case term.DoubleBottom:
+			x.Deco &^= scene.DecoOverline
+		}
+		for j := range min(2*n, v.Columns-2*i) {
+			y := x
+			switch {
+			case j%n != 0:
+				y.Glyph = 0
+			case y.Glyph != 0:
+				y.Glyph |= doubled[l.Size]
+				if j == n {
+					y.Glyph |= scene.GlyphRight
+				}
+			}
+			k.row[2*i+j] = y
+		}
+		i += n - 1
 	}
 }
+
+// doubled is how the renderer is told of the size of a line's characters.
+var doubled = [...]uint32{term.DoubleWidth: scene.GlyphDoubleWidth, term.DoubleTop: scene.GlyphUpper, term.DoubleBottom: scene.GlyphLower}
 
 func (k *ink) begin(columns int) {
 	if cap(k.row) < columns {

@@ -153,3 +153,32 @@ func TestSynchronizedOutputEnds(t *testing.T) {
 	feed(g, c, "\x1b[?2026hheld")
 	eventually(t, "what was held back", func() bool { return read(w.grid(), 0, alphabet) == "held" })
 }
+
+// Characters of double width and height stand in two columns, half of each in each, and a
+// line that is the upper half of some has no line under them.
+func TestDoubleLines(t *testing.T) {
+	w := newWorld(t)
+	g := w.guest()
+	c := g.make(screen)
+	feed(g, c, "\x1b#3\x1b[4ma\u6f22b\r\n\x1b#4a\u6f22b\r\n\x1b#6\x1b[ma\r\n-")
+	eventually(t, "a line behind them", func() bool { l := w.grid().Lines; return l != nil && l[3] != nil && l[3][0].Glyph != 0 })
+	lines := w.grid().Lines
+	for row, size := range []uint32{scene.GlyphUpper, scene.GlyphLower, scene.GlyphDoubleWidth} {
+		l := lines[row]
+		if a, b := l[0].Glyph, l[1].Glyph; a&scene.GlyphHandle == 0 || a&^scene.GlyphHandle != size || b != a|scene.GlyphRight {
+			t.Errorf("row %d: the halves of a letter are %x and %x", row, a, b)
+		}
+		if under := l[0].Deco&7 != 0; under != (size == scene.GlyphLower) {
+			t.Errorf("row %d is underlined: %v", row, under)
+		}
+		if row == 2 {
+			break
+		}
+		if a, b := l[2].Glyph, l[4].Glyph; a&scene.GlyphHandle == 0 || b != a|scene.GlyphRight || l[3].Glyph != 0 || l[5].Glyph != 0 || l[4].Deco&scene.DecoWide == 0 {
+			t.Errorf("row %d: the halves of a wide character are %x and %x", row, a, b)
+		}
+		if l[6].Glyph&scene.GlyphHandle == 0 || l[7].Glyph != l[6].Glyph|scene.GlyphRight {
+			t.Errorf("row %d: behind it are %x and %x", row, l[6].Glyph, l[7].Glyph)
+		}
+	}
+}

@@ -181,7 +181,7 @@ func written(s *scene.Snapshot, g *scene.Grid) bool {
 			if c.Glyph == 0 {
 				continue
 			}
-			if glyph, ok := s.Glyphs.At(int(c.Glyph)); !ok || glyph.Page < 0 {
+			if glyph, ok := s.Glyphs.At(int(c.Glyph & scene.GlyphHandle)); !ok || glyph.Page < 0 {
 				return false
 			}
 			some = true
