@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,6 +19,7 @@ import (
 // terminal is a person before a program.
 type terminal struct {
 	t     *testing.T
+	cmd   *exec.Cmd
 	hand  *os.File // the other end of its terminal
 	seat  *os.File
 	shown strings.Builder
@@ -31,6 +33,12 @@ func (p *place) sit(args ...string) *terminal {
 }
 
 func (p *place) sitBefore(program string, args ...string) *terminal {
+	p.t.Helper()
+	return p.sitAt(func(*os.File, *exec.Cmd) {}, program, args...)
+}
+
+// sitAt runs a program on a terminal of its own, both made ready by a function.
+func (p *place) sitAt(ready func(hand *os.File, cmd *exec.Cmd), program string, args ...string) *terminal {
 	p.t.Helper()
 	// Not blocking, so that reads can have a deadline.
 	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
@@ -53,10 +61,11 @@ func (p *place) sitBefore(program string, args ...string) *terminal {
 	cmd := p.command(program, args...)
 	cmd.Stdin, cmd.Stderr = seat, seat
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	ready(hand, cmd)
 	if err := cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
-	x := &terminal{t: p.t, hand: hand, seat: seat, gone: make(chan int, 1)}
+	x := &terminal{t: p.t, cmd: cmd, hand: hand, seat: seat, gone: make(chan int, 1)}
 	stop := time.AfterFunc(patience, func() { cmd.Process.Kill() })
 	go func() {
 		cmd.Wait()

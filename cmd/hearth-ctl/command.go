@@ -65,7 +65,7 @@ the protocol; 77 no permission, wrong password, server not trusted; 130 interrup
 		a.spawn(), a.listProcesses(), a.kill(), a.tail(), a.listServices(), a.send(),
 		a.snapshot(), a.history(), a.journal(), a.check(),
 		a.backup(), a.restore(), a.diff(), a.replay(),
-		a.terminal(),
+		a.terminal(), a.capture(),
 		a.listPeers(), a.kick(), a.block(), a.allow(), a.invite(), a.knownServers(), a.sync(),
 	)
 	help.Apply(root)

@@ -46,6 +46,8 @@ func (a *app) terminal() *cobra.Command {
 screen, whose they are. A terminal is named by its name or by its ID; where there is only one,
 - is that.`,
 		Example: `  hearth-ctl terminal list
+  hearth-ctl terminal open --name build -- make -C ~/hearth
+  hearth-ctl terminal attach world
   hearth-ctl terminal type world 'make' --enter
   hearth-ctl terminal wait world --for '^\$$'
   hearth-ctl terminal text world --history`,
@@ -57,7 +59,7 @@ screen, whose they are. A terminal is named by its name or by its ID; where ther
 		},
 		RunE: func(*cobra.Command, []string) error { return nil },
 	}
-	cmd.AddCommand(a.terminalList(), a.terminalText(), a.terminalType(), a.terminalWait(), a.terminalResize(), a.terminalQuit())
+	cmd.AddCommand(a.terminalList(), a.terminalOpen(), a.terminalAttach(), a.terminalText(), a.terminalType(), a.terminalWait(), a.terminalResize(), a.terminalQuit())
 	return cmd
 }
 
@@ -354,8 +356,13 @@ func (s *session) tell(ctx context.Context, id uint64, message, v any) error {
 	return s.askTerminals(ctx, map[string]any{"Tell": map[string]any{"terminal": id, "message": message}}, v)
 }
 
-// askTerminals sends the service a request and reads the answer into v.
+// askTerminals sends the service of terminals a request and reads the answer into v.
 func (s *session) askTerminals(ctx context.Context, request, v any) error {
+	return s.askService(ctx, terminals, request, v)
+}
+
+// askService sends a service of a client a request and reads the answer into v.
+func (s *session) askService(ctx context.Context, service string, request, v any) error {
 	data, err := json.Marshal(request)
 	if err != nil {
 		return err
@@ -365,7 +372,7 @@ func (s *session) askTerminals(ctx context.Context, request, v any) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, ipc.DefaultTimeout+replyGrace)
 	defer cancel()
-	sent, err := s.Send(ctx, ipc.SendParams{Service: terminals, Data: data, Wait: true})
+	sent, err := s.Send(ctx, ipc.SendParams{Service: service, Data: data, Wait: true})
 	if err != nil {
 		return err
 	}
@@ -374,7 +381,7 @@ func (s *session) askTerminals(ctx context.Context, request, v any) error {
 		Err map[string]string
 	}
 	if err := json.Unmarshal(sent.Reply, &answer); err != nil {
-		return &exit.DataError{Err: fmt.Errorf("the terminals answer what is no answer: %w", err)}
+		return &exit.DataError{Err: fmt.Errorf("%s answers what is no answer: %w", service, err)}
 	}
 	for kind, sentence := range answer.Err {
 		return &terminalError{kind, sentence}
@@ -383,12 +390,12 @@ func (s *session) askTerminals(ctx context.Context, request, v any) error {
 		return nil
 	}
 	if err := json.Unmarshal(answer.Ok, v); err != nil {
-		return &exit.DataError{Err: fmt.Errorf("the terminals answer what is no answer: %w", err)}
+		return &exit.DataError{Err: fmt.Errorf("%s answers what is no answer: %w", service, err)}
 	}
 	return nil
 }
 
-// terminalError is a refusal of the service: its sentence says what to do.
+// terminalError is a refusal of such a service: its sentence says what to do.
 type terminalError struct{ kind, sentence string }
 
 func (e *terminalError) Error() string { return e.sentence }

@@ -102,6 +102,7 @@ func (v *View) runWindow(ctx context.Context) error {
 		if err := v.films.draw(snap, v.scene.Now()); err != nil {
 			return err
 		}
+		v.takeShots(snap, v.scene.Now())
 		if w, h := v.win.Size(); w == 0 || h == 0 {
 			again, last = false, snap // nobody sees it
 			continue
@@ -145,6 +146,7 @@ func (v *View) rest(lastDraw time.Time) time.Duration {
 // frame draws what is seen in the window or the picture.
 func (v *View) frame(snap *scene.Snapshot, now time.Duration) (lost bool, err error) {
 	camera := v.camera()
+	v.stands.Store(&camera.View)
 	o := vk.FrameOptions{Time: now, Camera: &camera}
 	if p := v.panel(); p.any() {
 		w, h := v.size()

@@ -52,6 +52,7 @@ func (v *View) runHeadless(ctx context.Context) error {
 				return err
 			}
 		}
+		v.takeShots(snap, now)
 		if err := v.films.draw(snap, now); err != nil {
 			return err
 		}

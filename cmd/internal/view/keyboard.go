@@ -24,7 +24,9 @@ const (
 	// openEm is the size of its letters, in metres: then it is as large as a large screen.
 	openEm      = 0.035
 	openPadding = 0.015 // metres
-	openOpacity = 0.92
+	// openOpacity lets little through: light adds up linearly, and eight hundredths of a
+	// bright sky behind a letter are a third of the brightness that is seen.
+	openOpacity = 0.97
 )
 
 // happened takes an event of the window, or tells a terminal or guests of it.

@@ -100,6 +100,7 @@ func (v *View) openShells(t *Terminals) error {
 		Scene: v.scene, Family: family, Env: t.Env, Policy: t.Policy,
 		Ask:       v.permit,
 		Trusted:   func(c lumps.CID) bool { return slices.Contains(t.Trusted, c) },
+		Here:      v.hereOpens,
 		Clipboard: &v.board, Primary: &v.primary,
 		Log: v.log,
 	}
@@ -119,6 +120,9 @@ func (v *View) openShells(t *Terminals) error {
 	v.shells, v.terminals = p, p
 	return nil
 }
+
+// hereOpens is where a terminal opens that is asked for elsewhere. Any goroutine calls it.
+func (v *View) hereOpens() terminal.State { return before(*v.stands.Load(), v.cell) }
 
 // permit asks the user.
 func (v *View) permit(ctx context.Context, r terminal.Request) (terminal.Answer, error) {

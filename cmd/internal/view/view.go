@@ -54,7 +54,9 @@ type View struct {
 	screen *screen
 	films  *films
 
+	stands atomic.Pointer[mgl32.Mat4] // the view of the last frame
 	picks  chan pick
+	shots  chan shot
 	asked  atomic.Int64   // that the renderer has not answered: it does so by drawing on
 	done   chan struct{}  // closed when no frame comes any more
 	wg     sync.WaitGroup // who ends with done
@@ -112,8 +114,10 @@ func Open(o Options, st store.Store, log *slog.Logger) (v *View, err error) {
 	if o.Width == 0 || o.Height == 0 {
 		o.Width, o.Height = defaultWidth, defaultHeight
 	}
-	v = &View{o: o, log: log, picks: make(chan pick, maxPicks), done: make(chan struct{}), eye: o.Eye, chosen: o.HasEye}
+	v = &View{o: o, log: log, picks: make(chan pick, maxPicks), shots: make(chan shot, maxShots), done: make(chan struct{}), eye: o.Eye, chosen: o.HasEye}
 	v.hands.overlay = o.Overlay
+	begin := o.Eye.View()
+	v.stands.Store(&begin)
 	v.source = &source{store: asset.FromBlocks(st), ready: make(chan struct{})}
 	defer func() {
 		if err != nil {
@@ -148,7 +152,7 @@ func Open(o Options, st store.Store, log *slog.Logger) (v *View, err error) {
 
 // Services are what the runtime of the world starts for guests.
 func (v *View) Services() []runtime.Service {
-	all := v.plugin.Services()
+	all := append(v.plugin.Services(), v.shotService())
 	if v.shells != nil {
 		all = append(all, v.shells.Services()...)
 	}
