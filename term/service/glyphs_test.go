@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -18,6 +19,16 @@ func TestGlyphsAreGivenBack(t *testing.T) {
 	}
 	c := g.make(screen) // 40 by 5
 	has(0, "nothing")
+	painted := func() {
+		t.Helper()
+		for n := range 2 { // the first may have begun before
+			was := service.Passes(w.plugin)
+			eventually(t, fmt.Sprint("a picture ", n), func() bool {
+				feed(g, c, "\a")
+				return service.Passes(w.plugin) > was
+			})
+		}
+	}
 	for _, x := range []struct {
 		feed string
 		want int
@@ -34,11 +45,15 @@ func TestGlyphsAreGivenBack(t *testing.T) {
 		{strings.Repeat("é", 20) + "ü", 2 + 2},
 	} {
 		feed(g, c, x.feed)
+		painted()
 		has(x.want, x.feed)
 	}
 	g.do(c, `{"Resize":{"columns":10,"rows":1}}`)
 	feed(g, c, "\x1b[H\x1b[2Jäöü")
 	has(2+3, "three in a small screen")
+	was := w.grid().Background
+	feed(g, c, "\x1b[?5h")
+	eventually(t, "a screen in reverse", func() bool { return w.grid().Background != was })
 	w.KillCapability(c, false, "test")
 	has(2, "what is left of a terminal that is gone")
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-gl/mathgl/mgl32"
 
@@ -97,6 +98,20 @@ func TestHitOfTheBusy(t *testing.T) {
 	w.has(0)
 	if h, ok := w.plugin.Hit(mgl32.Vec3{5, 1, 0}, ahead); ok {
 		t.Errorf("what is gone is met: %+v", h)
+	}
+}
+
+// The painter rests behind what it showed, and behind a few looks at nothing: however
+// often something is written, it looks not much more often than there are frames.
+func TestPainterRests(t *testing.T) {
+	x := newConsole(t)
+	was, begun := service.Passes(x.plugin), time.Now()
+	for n := range 500 {
+		feed(x.g, x.c, fmt.Sprintf("\r%d", n))
+	}
+	frames := 120*time.Since(begun).Seconds() + 1
+	if n := service.Passes(x.plugin) - was; float64(n) > 9*frames+9 {
+		t.Errorf("%d looks in %.1f frames", n, frames)
 	}
 }
 

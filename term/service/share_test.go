@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -127,7 +128,7 @@ func TestFloodOfShares(t *testing.T) {
 	c := g.make(`{"CreateScreen":{"position":[0,0,0],"units_per_em":0.1,"columns":512,"rows":512}}`)
 	share := g.ask(c, `{"Share":["Type"]}`).Caps[0]
 	// What the terminal is busy with while it is flooded.
-	g.send(c, `{"Feed":"`+base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("\x1b[65$x"), 1000))+`"}`)
+	g.send(c, `{"Feed":"`+base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("\x1b[65$x"), 400))+`"}`)
 	const many, size = 64, 64 << 10
 	for range many {
 		flood.send(share, `{"Input":"`+strings.Repeat("x", size)+`"}`)
@@ -149,6 +150,87 @@ func TestFloodOfShares(t *testing.T) {
 		if r := string(g.next().Data); r != `{"Ok":"Ok"}` {
 			t.Error(r)
 		}
+	}
+}
+
+// busy gives a terminal something to do for a while.
+func busy(g *guest, c runtime.Capability) {
+	g.w.T.Helper()
+	g.send(c, `{"Feed":"`+base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("\x1b[65$x"), 400))+`"}`)
+}
+
+const large = `{"CreateScreen":{"position":[0,0,0],"units_per_em":0.1,"columns":512,"rows":512}}`
+
+// Of sizes that wait the newest counts, of each who sends them: one that is not permitted
+// does not take the place of one that is.
+func TestNewestSize(t *testing.T) {
+	w := newWorld(t)
+	g := w.guest()
+	c := g.make(large)
+	share := g.ask(c, `{"Share":["View"]}`).Caps[0]
+	busy(g, c)
+	w.tell(c, `{"Resize":{"columns":11,"rows":5}}`)
+	w.tell(c, `{"Resize":{"columns":21,"rows":5}}`)
+	w.tell(share, `{"Resize":{"columns":31,"rows":5}}`)
+	g.next()
+	g.do(c, `{"Input":"x"}`)
+	if i := w.plugin.List()[0]; i.Columns != 21 || i.Rows != 5 {
+		t.Errorf("%d by %d", i.Columns, i.Rows)
+	}
+}
+
+// What waits of one client is bounded over all of its terminals.
+func TestFloodOfTerminals(t *testing.T) {
+	w := newWorld(t, func(o *service.Options) { o.Limits.Pending = 256 << 10 })
+	g := w.guest()
+	all := []runtime.Capability{g.make(large), g.make(large), g.make(large), g.make(large)}
+	for _, c := range all {
+		busy(g, c)
+	}
+	const each = 30
+	for range each {
+		for _, c := range all {
+			g.send(c, `{"Input":"`+strings.Repeat("x", 4<<10)+`"}`) // 120 KiB of each
+		}
+	}
+	full := 0
+	for range len(all) * (each + 1) {
+		if strings.HasPrefix(string(g.next().Data), `{"Err":{"Busy":"`) {
+			full++
+		}
+	}
+	if full == 0 {
+		t.Error("all was taken")
+	}
+}
+
+// A screen with so much history that it does not fit into one message is told in several.
+func TestLongReplay(t *testing.T) {
+	w := newWorld(t)
+	g, viewer := w.guest(), w.guest()
+	c := g.make(screen)
+	var b strings.Builder
+	for n := range 1000 {
+		for i := range 39 {
+			fmt.Fprintf(&b, "\x1b[38;2;%d;%d;%dm%c", n%256, i, (n+i)%256, 'a'+(n+i)%26)
+		}
+		fmt.Fprintf(&b, "\r\n")
+		if b.Len() > 300<<10 || n == 999 {
+			feed(g, c, b.String())
+			b.Reset()
+		}
+	}
+	feed(g, c, "the end")
+	viewer.send(c, `{"Watch":null}`)
+	m := &mirror{t: t}
+	for n := 0; !strings.Contains(m.text(), "the end"); n++ {
+		m.hear(viewer.next().Data)
+		if first, end := m.Lines(); n > 0 && strings.Contains(m.text(), "the end") && end-first != 1001 {
+			t.Errorf("%d lines in %d messages", end-first, n+1)
+		}
+	}
+	if m.replays != 1 {
+		t.Errorf("%d replays", m.replays)
 	}
 }
 
