@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 	"unicode"
 )
 
@@ -190,5 +191,43 @@ func BenchmarkAreas(b *testing.B) {
 				fmt.Fprint(x, q)
 			}
 		})
+	}
+}
+
+// Cells with all colours, attributes and marks take few bytes here and many in a replay,
+// which leaves out the oldest history, and the look of the oldest rows of a screen.
+func TestReplayOfColourfulCells(t *testing.T) {
+	marks := "e" + strings.Repeat("\u0301", maxClusterRunes-1)
+	for _, o := range []Options{{Columns: 100, Rows: 10}, {Columns: 200, Rows: 40, History: -1}} {
+		x := New(o)
+		for i := range o.Columns {
+			fmt.Fprintf(x, "\x1b[1;2;3;4:3;5;7;8;9;53;38;2;%d;128;128;48;2;128;%d;128;58;2;128;128;%dm%s", i%100+100, i/100%100+100, i%7, marks)
+		}
+		x.Feed([]byte("\x1b[1\"q"))
+		for y := 2; y <= o.Rows; y++ {
+			fmt.Fprintf(x, "\x1b[1;1;1;%d;1;%d;1;1$v", o.Columns, y)
+		}
+		for range min(x.historyMax(), 200) {
+			fmt.Fprintf(x, "\x1b[%d;1H\n\x1b[1;1;1;%d;1;%[1]d;1;1$v", o.Rows, o.Columns)
+		}
+		const most = 1 << 20
+		b := x.replay(most)
+		if len(b) > most+o.Columns*o.Rows*utf8.UTFMax {
+			t.Errorf("%dx%d: the replay has %d bytes", o.Columns, o.Rows, len(b))
+		}
+		y := New(o)
+		y.Feed(b)
+		check(t, y)
+		for row := range o.Rows {
+			for column := range o.Columns {
+				c, d := x.row(row).cell(column), y.row(row).cell(column)
+				if g, w := x.Text(nil, d), x.Text(nil, c); d.Width() != c.Width() || g[0] != w[0] {
+					t.Fatalf("%dx%d: row %d column %d is %q, want %q", o.Columns, o.Rows, row, column, g, w)
+				}
+			}
+		}
+		if c, d := x.row(o.Rows-1).cell(o.Columns-1), y.row(o.Rows-1).cell(o.Columns-1); d.fg != c.fg || string(y.Text(nil, d)) != string(x.Text(nil, c)) {
+			t.Errorf("%dx%d: the last cell is %+v, want %+v", o.Columns, o.Rows, d, c)
+		}
 	}
 }

@@ -7,8 +7,11 @@ import "unicode/utf8"
 // for pictures of what was and for viewers who come late. What cannot be seen and is
 // not asked for by DECRQM (stacks of colours, modes that XTSAVE keeps, the alternate
 // screen while the main one is shown) is left out.
-func (t *Terminal) Replay() []byte {
-	r := replay{t: t}
+func (t *Terminal) Replay() []byte { return t.replay(maxReplayCells) }
+
+// replay is Replay with at most about this many bytes of cells.
+func (t *Terminal) replay(cells int) []byte {
+	r := replay{t: t, cells: cells}
 	r.begin()
 	r.screen(&t.main)
 	if t.Alternate() {
@@ -22,18 +25,25 @@ func (t *Terminal) Replay() []byte {
 
 // replay is a Replay in the making: the bytes, and the pen of who reads them.
 type replay struct {
-	t    *Terminal
-	b    []byte
-	pen  Cell
-	came Color // in which colour the row that is written was blank at first
-	open link  // of who reads them
-	bare bool  // the rows that are written now lose their links
+	t     *Terminal
+	b     []byte
+	pen   Cell
+	came  Color // in which colour the row that is written was blank at first
+	open  link  // of who reads them
+	cells int   // maxReplayCells
+	bare  bool  // the rows that are written now lose their links
+	dull  bool  // and all but the first code point of each cell
 }
 
 // maxReplayLinks bounds the bytes of addresses in a replay. A cell names its link in two
 // bytes, so that a program can copy in a moment what would be gigabytes here; a history
 // full of honest links has less.
 const maxReplayLinks = 16 << 20
+
+// maxReplayCells bounds the bytes of cells in a replay. A cell takes 16 bytes here, and
+// with three colours, all attributes and two dozen marks two hundred there. Ten thousand
+// rows of honest text have less than a tenth of it.
+const maxReplayCells = 64 << 20
 
 func (r *replay) text(s string) { r.b = append(r.b, s...) }
 
@@ -120,19 +130,25 @@ func (r *replay) screen(s *screen) {
 	r.came = DefaultColor
 	links := r.firstLinked(s)
 	r.bare = links > 0
-	for i := range s.ring.n {
+	whole := r.firstWhole(s)
+	first := min(whole, s.ring.n-r.t.rows) // older history is left out
+	r.dull = first < whole
+	for i := first; i < s.ring.n; i++ {
 		w := s.ring.at(i)
+		if i == whole {
+			r.dull = false
+		}
 		if i == links && r.bare {
 			r.setPen(Cell{})
 			r.bare = false
 		}
-		wrapped := i > 0 && s.ring.at(i-1).flags&rowWrapped != 0
-		if i > 0 && !wrapped {
+		wrapped := i > first && s.ring.at(i-1).flags&rowWrapped != 0
+		if i > first && !wrapped {
 			r.setPen(Cell{})
 			r.text("\r\n")
 			r.came = DefaultColor
 		} else if wrapped {
-			if r.came = DefaultColor; i >= r.t.rows {
+			if r.came = DefaultColor; i-first >= r.t.rows {
 				// The row comes in at the bottom as what goes on in it is written.
 				r.came = w.cell(0).bg
 			}
@@ -223,6 +239,13 @@ func (r *replay) cell(c Cell) {
 	}
 	text := r.t.Text(nil, c)
 	first, size := utf8.DecodeRune(text)
+	if r.dull {
+		if int(kindOf(first)&kindWidth) != c.Width() {
+			first = [...]rune{' ', ' ', '\u3000'}[c.Width()]
+		}
+		r.b = utf8.AppendRune(r.b, first)
+		return
+	}
 	plain := int(kindOf(first)&kindWidth) == c.Width()
 	for _, c := range string(text[size:]) {
 		plain = plain && kindOf(c)&kindWidth == 0
@@ -240,7 +263,9 @@ func (r *replay) cell(c Cell) {
 // setPen makes the pen that of c.
 func (r *replay) setPen(c Cell) {
 	c.content = 0
-	c.attr &= rendition | Protected
+	if c.attr &= rendition | Protected; r.dull {
+		c = Cell{}
+	}
 	if c == r.pen {
 		return
 	}
@@ -290,6 +315,34 @@ func (r *replay) firstLinked(s *screen) int {
 	}
 	return 0
 }
+
+// firstWhole returns the first row of s from which on rows are written whole: as many of
+// the newest as the bound on cells allows.
+func (r *replay) firstWhole(s *screen) int {
+	var buf [4 * maxClusterRunes]byte
+	left := r.cells
+	for i := s.ring.n - 1; i >= 0; i-- {
+		w := s.ring.at(i)
+		var last Cell
+		for _, c := range w.cells[:w.n] {
+			left -= utf8.UTFMax
+			if c.Clustered() {
+				left -= len(r.t.Text(buf[:0], c)) + len("\x1b[?2027h\x1b[?2027l")
+			}
+			if c.content, c.attr = 0, c.attr&(rendition|Protected); c != last {
+				left -= maxPenBytes
+				last = c
+			}
+		}
+		if left < 0 {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// maxPenBytes is about what the longest SGR takes.
+const maxPenBytes = 96
 
 func (r *replay) link(uri, id string) {
 	switch {

@@ -8,15 +8,15 @@ import (
 	"regexp/syntax"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 const (
 	// MaxPattern is how many bytes a pattern may have: a line that a person types.
 	MaxPattern = 1024
-	// maxProgram is how many instructions a pattern may become. One look for a match
-	// takes at most the bytes of a window times this; a pattern that looks far ahead for
-	// each of many short matches (x*y|x) takes that for each.
-	maxProgram = 2000
+	// maxProgram is how many instructions a pattern may become. To search a window takes
+	// at most its bytes times this, and for each match as much for maxLook bytes more.
+	maxProgram = 1000
 	// overlapRows are the rows in which a match that begins in a window may end beyond
 	// it, in texts that are longer than a window.
 	overlapRows = 4
@@ -31,10 +31,11 @@ var ErrPattern = errors.New("this cannot be searched for")
 // Pattern is what is searched for. It is not changed by searching, but belongs to one
 // terminal at a time.
 type Pattern struct {
-	plain []byte // in lower case if fold
-	fold  bool   // case is not minded
-	re    *regexp.Regexp
+	plain []byte         // in lower case if fold
+	fold  bool           // case is not minded
+	re    *regexp.Regexp // tells whether there is a match at all
 	win   window
+	*machine
 }
 
 // NewPattern makes a pattern of text: itself, or a regular expression in Go's syntax.
@@ -66,7 +67,7 @@ func NewPattern(text string, expression bool) (*Pattern, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: mend the expression, %w", ErrPattern, err)
 	}
-	return &Pattern{re: re}, nil
+	return &Pattern{re: re, machine: newMachine(prog)}, nil
 }
 
 // upper tells whether an expression has an upper-case letter that stands for itself.
@@ -211,9 +212,21 @@ func (p *Pattern) each(f func(from, to int) bool) {
 			at += i + len(p.plain)
 		}
 	}
-	for _, m := range p.re.FindAllIndex(text, -1) {
-		if m[0] < m[1] && !f(m[0], m[1]) {
+	if !p.re.Match(text) {
+		return
+	}
+	for at := 0; at < len(text); {
+		from, to, ok := p.machine.find(text, at)
+		switch {
+		case !ok:
 			return
+		case from == to:
+			_, size := utf8.DecodeRune(text[from:])
+			at = from + max(size, 1)
+		case !f(from, to):
+			return
+		default:
+			at = to
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -215,6 +217,66 @@ func FuzzSearch(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The matches are those that package regexp finds.
+func TestMachine(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	text := func(n int) (s string) {
+		for range n {
+			s += []string{"a", "b", "x", "y", "é", "日", " ", "_"}[r.IntN(8)]
+		}
+		return s
+	}
+	for _, expression := range []string{"a", "ab", "a|ab", "ab|a", "a*", "a*b", "(a|b)+x?", "x*y|x", "^a", "a$", `\ba`, `a\b`, `\Bx`, "[^a]+", ".",
+		".*", ".*?b", "(?i)A.", "é+|日", "a{2,3}", "(a*)(b*)", "()", "a|", "|a", "(?:x|xy|xya)b?", `\w+`, `\s`, "(?m)^x|y$", "(ab?)*?y", `[日-本]`, "x+x+y"} {
+		p := pattern(t, expression, true)
+		re := regexp.MustCompile("(?i)" + expression)
+		if upper(expression) {
+			re = regexp.MustCompile(expression)
+		}
+		for range 200 {
+			p.win.text = []byte(text(r.IntN(30)))
+			var got, want [][]int
+			p.each(func(from, to int) bool {
+				got = append(got, []int{from, to})
+				return true
+			})
+			for _, m := range re.FindAllIndex(p.win.text, -1) {
+				if m[0] < m[1] {
+					want = append(want, m)
+				}
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Fatalf("%q in %q is at %v, want %v", expression, p.win.text, got, want)
+			}
+		}
+	}
+}
+
+// Who has a match looks only so far for a better one.
+func TestMachineLooksSoFar(t *testing.T) {
+	p := pattern(t, "x*y|x", true)
+	for _, c := range []struct{ n, want int }{{maxLook, maxLook + 1}, {maxLook + 2, 1}} {
+		if _, to, ok := p.machine.find([]byte(strings.Repeat("x", c.n)+"y"), 0); !ok || to != c.want {
+			t.Errorf("behind %d, the match ends at %d, want %d", c.n, to, c.want)
+		}
+	}
+}
+
+// A long line of x is what a search for x*y|x would look through again for each x.
+func BenchmarkSearchHostile(b *testing.B) {
+	term := New(Options{Columns: 80, Rows: 24})
+	term.Feed([]byte(strings.Repeat("x", 80*3000)))
+	for _, expression := range []string{"x*y|x", "(x+x+)+y", "(x?){50}y"} {
+		b.Run(expression, func(b *testing.B) {
+			p := pattern(b, expression, true)
+			b.ReportAllocs()
+			for b.Loop() {
+				term.Search(p, Point{Line: 3000}, true, 0)
+			}
+		})
+	}
 }
 
 func BenchmarkSearch(b *testing.B) {
