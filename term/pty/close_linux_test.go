@@ -7,26 +7,12 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
-
-// line reads one line of what a program prints.
-func line(t *testing.T, r *bufio.Reader) string {
-	t.Helper()
-	s, err := r.ReadString('\n')
-	if err != nil {
-		t.Fatalf("after %q: %v", s, err)
-	}
-	return strings.TrimSpace(s)
-}
-
-// gone reports whether a number is nobody's: not a zombie's either.
-func gone(pid int) bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
 
 // zombies counts the children of this process that nobody reaped.
 func zombies(t *testing.T) int {
