@@ -157,6 +157,12 @@ func (t *Terminal) feedUTF8(p []byte) []byte {
 		}
 		switch {
 		case b-0xe1 < 0x0e && b != 0xed && len(p) >= 3 && p[1]&0xc0 == 0x80 && p[2]&0xc0 == 0x80:
+			if b >= 0xe3 && b < 0xee { // where wide characters are
+				if n := t.printWide(p); n > 0 {
+					p = p[n:]
+					continue
+				}
+			}
 			t.print(rune(b&0x0f)<<12 | rune(p[1]&0x3f)<<6 | rune(p[2]&0x3f))
 			p = p[3:]
 		case b-0xc3 < 0x1d && len(p) >= 2 && p[1]&0xc0 == 0x80:
