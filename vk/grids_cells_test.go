@@ -42,6 +42,7 @@ func TestGridCells(t *testing.T) {
 	if now := s.r.grids.cells.buffer.Size; now != size {
 		t.Errorf("cells took %d bytes, and %d after screens that came and went", size, now)
 	}
+	s.grid(first) // has the number of the first one, so that the next is looked at last
 	more := screen(200, 100, 1)
 	more.Origin[0] = 100
 	s.grid(more)
