@@ -123,6 +123,29 @@ func TestPictureOfMakers(t *testing.T) {
 	}
 }
 
+// A picture that asks the emulator something is answered by nobody: least of all is the
+// answer typed into the next shell.
+func TestPictureThatAsks(t *testing.T) {
+	kept := &memory{}
+	keeping := func(o *service.Options) { o.Keep = kept }
+	cat := strings.Replace(create, `"opacity"`, `"name":"log","command":{"path":"cat","args":["-v"]},"opacity"`, 1)
+	w := newWorld(t, keeping)
+	w.guest().make(cat)
+	w.plugin.Close()
+	data, _ := kept.Load("host/log")
+	kept.Save("host/log", append(data, "\x1b[6n\x1b[c\x1b]11;?\x07\x1bP$qm\x1b\\\x1b[?2048h"...))
+	w = newWorld(t, keeping)
+	g := w.guest()
+	c := g.make(cat)
+	g.do(c, `{"Input":"\r"}`)
+	g.do(c, `{"Resize":{"columns":33,"rows":9}}`)
+	g.do(c, `{"Input":"typed\r"}`)
+	g.shows(c, "typed\ntyped")
+	if text := g.text(c); strings.Contains(text, "^[") || strings.Contains(text, "R") || strings.Contains(text, "rgb") {
+		t.Errorf("it shows %q", text)
+	}
+}
+
 // Of two terminals of one name the first is kept, and the second is no picture of it.
 func TestTwoOfOneName(t *testing.T) {
 	kept := &memory{}

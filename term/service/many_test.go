@@ -135,6 +135,21 @@ func TestRoom(t *testing.T) {
 	a.make(`{"CreateScreen":{"position":[0,0,0],"units_per_em":0.1,"columns":100,"rows":10}}`)
 }
 
+// Shells are bounded over all clients, and one that ended leaves room.
+func TestRoomForShells(t *testing.T) {
+	w := newWorld(t, func(o *service.Options) { o.Limits.Shells = 2 })
+	a, b := w.guest(), w.guest()
+	one := a.make(create)
+	b.make(create)
+	if r := string(w.guest().ask(w.factory(), create).Data); !strings.HasPrefix(r, `{"Err":{"Full":"this program has all the shells`) {
+		t.Error(r)
+	}
+	w.guest().make(screen)
+	a.do(one, `{"Input":"exit\r"}`)
+	eventually(t, "room", func() bool { return service.Shells(w.plugin) == 1 })
+	w.guest().make(create)
+}
+
 // A screen that nobody had to permit keeps little, whatever it is fed.
 func TestScreensKeepLittle(t *testing.T) {
 	w := newWorld(t)

@@ -99,6 +99,9 @@ func (s *session) point(e input.Mouse, beyond int) (follow string) {
 	}
 	_, end := s.t.Lines()
 	at := term.Point{Line: end - int64(rows) - int64(s.t.Scrolled()) + int64(e.Row), Column: e.Column}
+	if l, ok := s.t.Line(at.Line); ok && l.Size != term.SingleSize {
+		at.Column /= 2 // characters of double width
+	}
 	wants := modes.Mouse != input.MouseNone && (s.phase == running || s.phase == fed) && s.t.Scrolled() == 0
 	mine := e.Mods&input.Shift != 0 || e.Mods&input.Ctrl != 0 && e.Button == input.ButtonLeft && s.linked(at) != ""
 	switch {

@@ -373,6 +373,9 @@ func (s *session) cursor(v *term.View, now time.Duration) (c scene.GridCursor, n
 		return scene.GridCursor{}, 0
 	}
 	c = scene.GridCursor{Column: x.Column, Row: x.Row, Wide: x.Wide, Color: opaque(v.Palette.Dynamic[term.CursorColor]), Text: opaque(v.Palette.Dynamic[term.Background])}
+	if x.Row < len(v.Lines) && v.Lines[x.Row].Size != term.SingleSize {
+		c.Column, c.Wide = min(2*c.Column, v.Columns-1), true
+	}
 	switch {
 	case !s.focused:
 		c.Shape = scene.CursorHollowBlock

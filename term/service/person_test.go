@@ -375,6 +375,21 @@ func TestSelectionBeyondTheEdge(t *testing.T) {
 	}
 }
 
+// On a line of double width the cursor and the mouse are where the characters are.
+func TestDoubleWidth(t *testing.T) {
+	clip := &clipboard{}
+	x := newConsole(t, func(o *service.Options) { o.Clipboard = clip })
+	feed(x.g, x.c, "\x1b#6abcd")
+	eventually(t, "the cursor", func() bool { c := x.grid().Cursor; return c.Column == 8 && c.Wide })
+	x.mouse(2, 0, input.Mouse{Button: input.ButtonLeft})
+	x.mouse(5, 0, input.Mouse{Action: input.Motion, Button: input.ButtonLeft})
+	x.mouse(5, 0, input.Mouse{Action: input.Release, Button: input.ButtonLeft})
+	x.press('c', ctrlShift, "")
+	if got := clip.Get(); got != "bc" {
+		t.Errorf("%q is selected", got)
+	}
+}
+
 // The wheel and the keys go through the history; what is typed goes back to its end.
 func TestScroll(t *testing.T) {
 	x := newConsole(t)
