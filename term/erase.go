@@ -56,6 +56,7 @@ func (t *Terminal) eraseDisplay(what int, selective bool) {
 	case 0:
 		if t.x == 0 && t.y == 0 {
 			t.eraseRows(0, t.rows, selective)
+			t.cutHistory()
 			return
 		}
 		t.eraseCells(t.y, t.x, t.columns, selective)

@@ -285,3 +285,55 @@ func TestLinesOfTheScreens(t *testing.T) {
 		t.Error("the line of the main screen is gone")
 	}
 }
+
+// Text goes on in the next row no longer when that is another one.
+func TestWrapEnds(t *testing.T) {
+	for _, c := range []struct{ name, input, want string }{
+		{"it wraps", "", "+---"},
+		{"SU below it", `\e[2;4r\e[S`, "----"}, {"SD below it", `\e[2;4r\e[T`, "----"},
+		{"SU above it", `\e[1;1r\e[1;3r\e[S`, "----"}, {"IL", `\e[2H\e[L`, "----"}, {"DL", `\e[2H\e[M`, "----"},
+		{"ED above", `\e[2H\e[1J`, "----"}, {"EL", `\e[H\e[K`, "----"}, {"ECH at the end", `\e[1;6H\e[X`, "----"},
+		{"ECH before", `\e[1;2H\e[X`, "+---"}, {"DCH", `\e[H\e[P`, "----"}, {"ICH", `\e[H\e[@`, "----"},
+		{"the last column again", `\e[1;6Hx`, "----"}, {"and on", `\e[1;6Hxy`, "+---"}, {"another column", `\e[Hx`, "+---"},
+		{"double width", `\e[H\e#6`, "----"}, {"DECCRA", `\e[3;1;3;6;1;1;1;1$v`, "----"},
+	} {
+		x := New(Options{Columns: 6, Rows: 4})
+		x.Feed([]byte("abcdefgh" + expand(c.input)))
+		got := ""
+		for y := range 4 {
+			got += map[bool]string{false: "-", true: "+"}[x.row(y).flags&rowWrapped != 0]
+		}
+		if got != c.want {
+			t.Errorf("%s: the rows wrap as %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+// A view that is in the history, by a single line even, stays at its text.
+func TestScrolledViewStays(t *testing.T) {
+	x := New(Options{Columns: 6, Rows: 2})
+	x.Feed([]byte("a\r\nb\r\nc\r\nd"))
+	x.Scroll(1)
+	var v View
+	for range 3 {
+		if x.View(&v); v.Lines[0].Cells[0].Rune() != 'b' {
+			t.Fatalf("the view begins with %q", v.Lines[0].Cells[0].Rune())
+		}
+		x.Feed([]byte("\r\ne"))
+	}
+}
+
+// Nor does the history go on in a screen that was erased.
+func TestHistoryEnds(t *testing.T) {
+	for _, end := range []string{"\x1b[2J", "\x1b#8", "\x1b[H\x1b[J"} {
+		x := New(Options{Columns: 6, Rows: 2})
+		x.Feed([]byte("abcdefghijklmnopqr"))
+		if l, _ := x.Line(0); !l.Wrapped {
+			t.Fatal("the text does not wrap")
+		}
+		x.Feed([]byte(end))
+		if l, _ := x.Line(0); l.Wrapped {
+			t.Errorf("after %q the history goes on", end)
+		}
+	}
+}

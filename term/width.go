@@ -1,6 +1,7 @@
 package term
 
 import (
+	"bytes"
 	"sync/atomic"
 	"unicode"
 
@@ -100,6 +101,9 @@ const (
 	emojiPresentation = '\ufe0f'
 )
 
+// keycap encloses a digit, and makes an emoji of it.
+const keycap = '\u20e3'
+
 // opens tells whether the cell before the cursor may take more characters by the finer
 // rules of grapheme clusters: it holds several code points already.
 func (t *Terminal) opens() bool {
@@ -129,7 +133,8 @@ func (t *Terminal) join(c rune) bool {
 		t.widen(r, x)
 	case c == textPresentation && wide && uniseg.StringWidth(joined) == 1:
 		t.narrow(r, x)
-	case kindOf(c)&kindWidth > 0 && !wide && uniseg.StringWidth(joined) == 2:
+	case c == keycap && !wide && bytes.HasSuffix(text, []byte(string(emojiPresentation))),
+		kindOf(c)&kindWidth > 0 && !wide && uniseg.StringWidth(joined) == 2:
 		t.widen(r, x)
 	}
 	return true
