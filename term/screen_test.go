@@ -337,3 +337,19 @@ func TestHistoryEnds(t *testing.T) {
 		}
 	}
 }
+
+// Who begins to synchronize again has the whole time again.
+func TestSynchronizedAgain(t *testing.T) {
+	x := New(Options{Columns: 6, Rows: 2})
+	x.Feed([]byte("\x1b[?2026h"))
+	x.Tick(0)
+	x.Feed([]byte("\x1b[?2026h"))
+	x.Tick(SyncTimeout)
+	if !x.Synchronized() {
+		t.Error("it ends by the time of the first beginning")
+	}
+	x.Tick(2 * SyncTimeout)
+	if x.Synchronized() {
+		t.Error("it does not end")
+	}
+}
