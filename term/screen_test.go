@@ -353,3 +353,38 @@ func TestSynchronizedAgain(t *testing.T) {
 		t.Error("it does not end")
 	}
 }
+
+// A cursor that was saved stays at its text when the screen gets narrower; one that never
+// was is at home.
+func TestSavedCursorReflows(t *testing.T) {
+	for _, c := range []struct{ save, want string }{{"\x1b7", "abcde|fgX| 3,1"}, {"", "Xbcde|fg| 1,0"}} {
+		x := New(Options{Columns: 10, Rows: 4})
+		x.Feed([]byte("abcdefg" + c.save + "\x1b[H"))
+		x.Resize(5, 4)
+		x.Feed([]byte("\x1b8X"))
+		if got := show(x); got != c.want {
+			t.Errorf("%q: %s, want %s", c.save, got, c.want)
+		}
+	}
+}
+
+// In origin mode a stream of cells runs from margin to margin.
+func TestStreamWithinMargins(t *testing.T) {
+	for _, c := range []struct{ set, want string }{
+		{"", "--++++|++++++|+++---|------"},
+		{"\x1b[?69h\x1b[2;4s\x1b[?6h", "---+--|-+++--|-+++--|------"},
+	} {
+		x := New(Options{Columns: 6, Rows: 4})
+		x.Feed([]byte(expand(grid) + c.set + "\x1b[1;3;3;3;7$r"))
+		got := ""
+		for y := range 4 {
+			for column := range 6 {
+				got += map[bool]string{false: "-", true: "+"}[x.row(y).cell(column).attr&Inverse != 0]
+			}
+			got += "|"
+		}
+		if got != c.want+"|" {
+			t.Errorf("after %q %s is inverse, want %s", c.set, got, c.want)
+		}
+	}
+}

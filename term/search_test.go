@@ -264,6 +264,15 @@ func TestMachineLooksSoFar(t *testing.T) {
 	}
 }
 
+// However many ways lead to an instruction, it is followed once.
+func TestMachineFollowsOnce(t *testing.T) {
+	p := pattern(t, "(x+x+)+y", true)
+	p.machine.find([]byte("xxxxxxxx"), 0)
+	if n, most := cap(p.machine.now.order), 2*len(p.machine.prog.Inst); n > most {
+		t.Errorf("%d threads of %d instructions", n, most/2)
+	}
+}
+
 // A long line of x is what a search for x*y|x would look through again for each x.
 func BenchmarkSearchHostile(b *testing.B) {
 	term := New(Options{Columns: 80, Rows: 24})
