@@ -2,8 +2,10 @@ package view
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"hearth/runtime"
 	"hearth/vk/scene"
 )
 
@@ -15,6 +17,10 @@ const (
 	quietFor = 400 * time.Millisecond
 	// emptyFor is how long an empty scene of a world of our own is waited for.
 	emptyFor = 5 * time.Second
+	// busyFor is how long processes of a world of our own are waited for that have more
+	// to do, while nothing comes into the scene: a module that is compiled on a busy
+	// machine takes seconds, and a guest that computes for ever is none to wait for.
+	busyFor = 10 * time.Second
 	// screenFor is how long screens of characters are waited for from the first of them
 	// on: to show something, to have their glyphs, and to rest. A shell says its first
 	// words in less, and one that never rests is a picture at any time.
@@ -122,6 +128,7 @@ func (v *View) settle(ctx context.Context) error {
 		quiet := time.Since(since)
 		switch {
 		case v.figures.pending > 0, blank:
+		case things > 0 && quiet >= quietFor && quiet < busyFor && v.busy(ctx):
 		case things == 0 && v.o.Empty, things == 0 && !v.o.Remote && quiet >= emptyFor, things > 0 && quiet >= quietFor:
 			if things == 0 && !v.o.Empty {
 				v.log.Warn("there is nothing to see: no process of this world shows anything; --init MODULE.wasm founds a new world, and --connect LINK joins another")
@@ -138,6 +145,19 @@ func (v *View) settle(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// busy reports whether processes of a world of our own have something to do: they may
+// put it into the scene yet. What a server's processes do is not known.
+func (v *View) busy(ctx context.Context) bool {
+	rt := v.world.Load()
+	if rt == nil || v.o.Remote {
+		return false
+	}
+	all, err := rt.Processes(ctx)
+	return err == nil && slices.ContainsFunc(all, func(p runtime.ProcessInfo) bool {
+		return p.State != runtime.StateIdle.String() || p.Queue > 0
+	})
 }
 
 // count is how many things there are to see.

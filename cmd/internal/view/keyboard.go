@@ -24,6 +24,8 @@ const (
 	// openEm is the size of its letters, in metres: then it is as large as a large screen.
 	openEm      = 0.035
 	openPadding = 0.015 // metres
+	openAside   = 0.08  // metres: to the right, and downwards, of one that stands there
+	openSteps   = 16    // then they stand in front of each other: 0.3 m nearer to the eye
 	// openOpacity lets little through: light adds up linearly, and eight hundredths of a
 	// bright sky behind a letter are a third of the brightness that is seen.
 	openOpacity = 0.97
@@ -188,7 +190,7 @@ func (v *View) openHere() {
 		v.tell("terminals are off: the client was started with --terminal none")
 		return
 	}
-	id, err := v.terminals.OpenHere(before(v.camera().View, v.cell))
+	id, err := v.terminals.OpenHere(v.free(v.camera().View))
 	if err != nil {
 		v.log.Warn("no terminal opens", "error", err)
 		v.tell("no terminal opens: " + err.Error())
@@ -211,6 +213,24 @@ func before(view mgl32.Mat4, cell mgl32.Vec2) terminal.State {
 		UnitsPerEm:  openEm,
 		Opacity:     openOpacity,
 	}
+}
+
+// free is the place before somebody's eyes where no other terminal stands: one that was
+// opened from the same place is seen behind the new one, as windows of a desktop are.
+func (v *View) free(view mgl32.Mat4) terminal.State {
+	s, all := before(view, v.cell), v.scene.Snapshot().Grids
+	step := s.Orientation.Rotate(mgl32.Vec3{openAside, -openAside, openAside / 4})
+	for range openSteps {
+		taken := false
+		for _, g := range all.All() {
+			taken = taken || g.Origin.Sub(s.Position).Len() < openAside/2
+		}
+		if !taken {
+			break
+		}
+		s.Position = s.Position.Add(step)
+	}
+	return s
 }
 
 // notice is a line that tells the user something for a while.

@@ -352,6 +352,23 @@ func TestOpenHere(t *testing.T) {
 	if right := s.Orientation.Rotate(mgl32.Vec3{1, 0, 0}); right[1] > 1e-4 || right[1] < -1e-4 {
 		t.Errorf("it is tilted: %v", right)
 	}
+	for range 3 { // from the same place: none hides another, and all are near
+		g := scene.NewGrid(80, 24)
+		g.Origin = w.opened[len(w.opened)-1].Position
+		if _, err := v.scene.AddGrid(g); err != nil {
+			t.Fatal(err)
+		}
+		v.takeBack()
+		do(v, window.Key{Place: "F5", Pressed: true})
+	}
+	for i, a := range w.opened {
+		for _, b := range w.opened[:i] {
+			to := a.Position.Sub(b.Position)
+			if to.Len() < openAside || to.Len() > 5*openAside || to.Dot(v.eye.Forward()) >= 0 {
+				t.Errorf("one opens at %v, a later one at %v", b.Position, a.Position)
+			}
+		}
+	}
 	v.takeBack()
 	w.err = fmt.Errorf("no\nshell")
 	do(v, window.Key{Place: "F5", Pressed: true})

@@ -122,7 +122,7 @@ func (v *View) openShells(t *Terminals) error {
 }
 
 // hereOpens is where a terminal opens that is asked for elsewhere. Any goroutine calls it.
-func (v *View) hereOpens() terminal.State { return before(*v.stands.Load(), v.cell) }
+func (v *View) hereOpens() terminal.State { return v.free(*v.stands.Load()) }
 
 // permit asks the user.
 func (v *View) permit(ctx context.Context, r terminal.Request) (terminal.Answer, error) {

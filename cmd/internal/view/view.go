@@ -54,7 +54,8 @@ type View struct {
 	screen *screen
 	films  *films
 
-	stands atomic.Pointer[mgl32.Mat4] // the view of the last frame
+	stands atomic.Pointer[mgl32.Mat4]      // the view of the last frame
+	world  atomic.Pointer[runtime.Runtime] // once its space stands
 	picks  chan pick
 	shots  chan shot
 	asked  atomic.Int64   // that the renderer has not answered: it does so by drawing on
@@ -160,7 +161,10 @@ func (v *View) Services() []runtime.Service {
 }
 
 // Started says which runtime the world has.
-func (v *View) Started(rt *runtime.Runtime) { v.source.started(rt) }
+func (v *View) Started(rt *runtime.Runtime) {
+	v.world.Store(rt)
+	v.source.started(rt)
+}
 
 // wake has the frame loop look around. Any goroutine may call it.
 func (v *View) wake() {
