@@ -105,7 +105,7 @@ func TestNoRoom(t *testing.T) {
 			l := newLoad(p)
 			l.excused = func(err error) bool {
 				var remote *ipc.Error
-				return errors.As(err, &remote) && remote.Exit == ipc.ExitIO || errors.Is(err, store.ErrFailed) || errors.Is(err, journal.ErrFailed)
+				return errors.As(err, &remote) && remote.Exit == ipc.ExitIO || errors.Is(err, errRefused) || errors.Is(err, store.ErrFailed) || errors.Is(err, journal.ErrFailed)
 			}
 			_, c := started(t, p)
 			if err := l.populate(c); err != nil {

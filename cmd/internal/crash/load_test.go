@@ -300,6 +300,9 @@ func (s *sender) later(ctx context.Context) error {
 	return err
 }
 
+// errRefused is what a parent is told whose child finds no room.
+var errRefused = errors.New("a child was refused")
+
 // breed has a child started that ends at once.
 func (s *sender) breed(ctx context.Context) error {
 	k := s.ledger.sink("parent")
@@ -311,6 +314,9 @@ func (s *sender) breed(ctx context.Context) error {
 		m.body, m.lumps = strings.TrimSpace(m.body[:strings.LastIndexByte(m.body, ' ')]), []lumps.CID{module}
 	}
 	reply, err := s.send(ctx, m, true)
+	if err == nil && reply == "failed: the spawner refused" {
+		return errRefused
+	}
 	if err == nil && reply != "spawned" {
 		err = fmt.Errorf("%q was answered %q", m.body, reply)
 	}
