@@ -163,16 +163,20 @@ func (t *Terminal) cluster(text []byte) (uint32, bool) {
 	if i, ok := s.index[string(text)]; ok {
 		return i | clusterBit, true
 	}
-	if full, worth := s.full(); full {
-		if !worth {
-			return 0, false
-		}
-		t.collect()
-		if full, _ = s.full(); full {
-			return 0, false
-		}
+	if !t.room(s.full) {
+		return 0, false
 	}
 	return s.add(string(text)) | clusterBit, true
+}
+
+// room reports whether a table takes one more, if need be behind a collection.
+func (t *Terminal) room(state func() (full, worth bool)) bool {
+	full, worth := state()
+	if full && worth {
+		t.collect()
+		full, _ = state()
+	}
+	return !full
 }
 
 // extra returns the index of x, 0 if there is no room.
@@ -184,14 +188,8 @@ func (t *Terminal) extra(x extra) uint16 {
 	if i, ok := s.find(x); ok {
 		return uint16(i)
 	}
-	if full, worth := s.full(); full {
-		if !worth {
-			return 0
-		}
-		t.collect()
-		if full, _ = s.full(); full {
-			return 0
-		}
+	if !t.room(s.full) {
+		return 0
 	}
 	return uint16(s.add(x))
 }
@@ -202,14 +200,8 @@ func (t *Terminal) link(l link) uint16 {
 	if i, ok := s.find(l); ok {
 		return uint16(i)
 	}
-	if full, worth := s.full(); full {
-		if !worth {
-			return 0
-		}
-		t.collect()
-		if full, _ = s.full(); full {
-			return 0
-		}
+	if !t.room(s.full) {
+		return 0
 	}
 	return uint16(s.add(l))
 }
