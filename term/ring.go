@@ -55,7 +55,11 @@ func (r *row) extend(n, columns int) {
 // reserve makes room for n cells, which are not occupied yet.
 func (r *row) reserve(n, columns int) {
 	if n > len(r.cells) {
-		cells := make([]Cell, min(max(n, 2*len(r.cells), minRow), columns))
+		room := max(n, 2*len(r.cells), minRow)
+		if 2*room > columns {
+			room = columns // it will be asked for sooner or later, and twice is garbage
+		}
+		cells := make([]Cell, room)
 		copy(cells, r.cells[:r.n])
 		r.cells = cells
 	}
