@@ -14,8 +14,8 @@ import (
 // around (it is locked then, and moves nobody but the eye); Escape gives it back.
 //
 // The keyboard: it is the client's, or that of one of the guests who listen, or that of
-// a terminal. Ctrl+Tab hands it to the next of them, and behind the last takes it back,
-// whatever guests and programs do; Ctrl+Shift+Escape takes it back at once. While a
+// a terminal. Ctrl+Tab hands it to the next of them, whatever guests and programs do, and
+// in terminals goes round these; Ctrl+Shift+Escape takes it back at once. While a
 // guest or a terminal has it, nothing else of it is ours.
 type hands struct {
 	guests   bool // a guest has the keyboard

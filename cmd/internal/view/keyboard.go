@@ -131,8 +131,9 @@ func (v *View) typesInto() {
 	v.typist.reset()
 }
 
-// handOn gives the keyboard to the next guest, behind the last of them to the first
-// terminal, and behind the last of these back to the user.
+// handOn gives the keyboard to the next guest and behind the last of them to the first
+// terminal. Who types in a terminal goes round the terminals, as in the windows of a
+// desktop; from the only one it comes back to the user.
 func (v *View) handOn() {
 	if !v.hands.terminal {
 		who, ok := v.plugin.Input().FocusNext()
@@ -147,9 +148,11 @@ func (v *View) handOn() {
 	all := v.terminals.List()
 	had, _ := v.terminals.Focused()
 	i := slices.IndexFunc(all, func(t terminal.Info) bool { return t.ID == had })
-	if i++; i < len(all) && v.terminals.Focus(all[i].ID) {
-		v.typesInto()
-		return
+	for k := range all { // some may be for others to type in
+		if next := all[(i+1+k)%len(all)].ID; next != had && v.terminals.Focus(next) {
+			v.typesInto()
+			return
+		}
 	}
 	v.terminals.Unfocus()
 }
@@ -272,7 +275,11 @@ func (v *View) typing() string {
 	switch {
 	case v.hands.terminal:
 		id, _ := v.terminals.Focused()
-		return short(plain(v.nameOf(id)), maxNamed) + " - Ctrl+Shift+Esc ends, Ctrl+Tab next"
+		name := short(plain(v.nameOf(id)), maxNamed)
+		if len(v.terminals.List()) > 1 {
+			return name + " - Ctrl+Shift+Esc ends, Ctrl+Tab next"
+		}
+		return name + " - Ctrl+Shift+Esc ends"
 	case v.hands.guests:
 		return v.listener + " - Ctrl+Tab"
 	}

@@ -141,7 +141,7 @@ func do(v *View, all ...window.Event) {
 func left(pressed bool) window.Button { return window.Button{Name: "Left", Pressed: pressed} }
 
 // A click on a terminal gives it the keys; a click elsewhere, or the chord, takes them
-// back; Ctrl+Tab goes through all of them.
+// back; Ctrl+Tab goes round all of them, and comes back from the only one.
 func TestClickGivesTheKeys(t *testing.T) {
 	v, w := sits(t, 2)
 	a := window.Key{Name: "A", Place: "A", Pressed: true, Rune: 'a'}
@@ -179,11 +179,21 @@ func TestClickGivesTheKeys(t *testing.T) {
 	ctrl := window.Key{Place: "LControl", Pressed: true, Modifiers: window.Ctrl}
 	tab := window.Key{Place: "Tab", Pressed: true, Modifiers: window.Ctrl}
 	do(v, ctrl)
-	for _, want := range []terminal.ID{1, 2, 0, 1} {
+	for _, want := range []terminal.ID{1, 2, 1, 2, 1} {
 		if do(v, tab); w.focused != want || v.hands.terminal != (want != 0) {
 			t.Errorf("the chord: %d, want %d", w.focused, want)
 		}
 	}
+	w.n = 1
+	for _, want := range []terminal.ID{0, 1, 0, 1} {
+		if do(v, tab); w.focused != want || v.hands.terminal != (want != 0) {
+			t.Errorf("the chord with one terminal: %d, want %d", w.focused, want)
+		}
+	}
+	if got := v.typing(); strings.Contains(got, "next") {
+		t.Errorf("there is no next one: %q", got)
+	}
+	w.n = 2
 	do(v, window.Key{Place: "LShift", Pressed: true, Modifiers: window.Ctrl | window.Shift}, window.Key{Place: "Escape", Pressed: true, Modifiers: window.Ctrl | window.Shift})
 	if w.focused != 0 || v.hands.terminal {
 		t.Error("the chord does not take the keys back")
