@@ -162,6 +162,11 @@ func (v *View) draw(s shot, snap *scene.Snapshot, now time.Duration) (*image.NRG
 	if err != nil {
 		return nil, fmt.Errorf("the picture cannot be made: %w", err)
 	}
+	defer func() {
+		if v.screen.r == r { // else the device was lost, and all of it is gone
+			off.Close()
+		}
+	}()
 	camera := v.camera()
 	if _, _, err = v.screen.drawOn(off, snap, vk.FrameOptions{Time: now, Camera: &camera}); err != nil {
 		return nil, err
@@ -169,7 +174,5 @@ func (v *View) draw(s shot, snap *scene.Snapshot, now time.Duration) (*image.NRG
 	if v.screen.r != r {
 		return nil, errNotAnswered // the device was lost
 	}
-	img, err := r.Read(off)
-	off.Close()
-	return img, err
+	return r.Read(off)
 }
