@@ -69,7 +69,7 @@ func (v *View) shotService() runtime.Service {
 			r.Reply(c.Encode(value))
 		}
 		reply, ok := r.ReplyTo()
-		if !r.Sender.Host || !ok || r.Sender.Peer != "" || runtime.PeerOf(reply) != "" {
+		if !r.Sender.Host || !ok || runtime.PeerOf(reply) != "" {
 			answer(nil, errShotStranger)
 			return
 		}
